@@ -1,0 +1,103 @@
+"""Source text of the block functions that compiled evaluators need.
+
+Only text: whoever has a compiler decides how to compile it. The functions are written in
+the common subset of NumPy's Python that ahead-of-time and just-in-time compilers take,
+and work on float64 and on complex128 alike.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+
+import sympy
+from sympy.printing.pycode import PythonCodePrinter
+
+from dsl import cost
+from dsl.derive import PARAMETER, Lowering, derive
+from dsl.primitives.base import Primitive
+
+
+# Names that SymPy prints, as a compiler of NumPy's Python knows them.
+FUNCTIONS = "atan, cos, sin, sqrt = np.arctan, np.cos, np.sin, np.sqrt"
+
+
+def emit_block_functions(primitives: Sequence[Primitive]) -> str:
+    """Returns Python source of the functions that know the primitives.
+
+    First come the derived properties of the primitives as tuples, by position. The
+    functions are `constant_class(re, im)`, `candidates(block, a, b, out)`,
+    `forward(block, p, out)`, `inverse(block, p, out)` (entries row by row) and
+    `block_cost(block, is_output_side, p, addition, multiplication)`; `block` is the
+    position in `primitives`.
+    """
+    classes = [
+        f"{name} = {getattr(cost, name)}"
+        for name in ("UNIT", "AXIS", "DIAGONAL_UNIT", "DIAGONAL", "ONE_COMPONENT", "GENERAL")
+    ]
+    derived = [derive(p) for p in primitives]
+    properties = [
+        f"BLOCKS = {tuple(p.name for p in primitives)}",
+        f"POINTS = {tuple(p.points for p in primitives)}",
+        f"IS_ANGLE = {tuple(p.is_angle for p in primitives)}",
+        f"MAKES_ZEROS = {tuple(d.makes_zeros for d in derived)}",
+        f"TURNS = {tuple(d.turns for d in derived)}",
+        f"FILLED = {tuple((d.filled * 2)[:2] for d in derived)}",
+    ]
+    parts = [
+        "\n".join([*properties, f"SAME = {cost.SAME}", *classes, FUNCTIONS]),
+        "@njit\n" + inspect.getsource(cost.constant_class).rstrip(),
+        _function("candidates(block, a, b, out)", [_fill(_candidates(p)) for p in primitives]),
+        _function(
+            "forward(block, p, out)", [_fill(list(derive(p).matrix)) for p in primitives]
+        ),
+        _function(
+            "inverse(block, p, out)", [_fill(list(derive(p).inverse)) for p in primitives]
+        ),
+        _function(
+            "block_cost(block, is_output_side, p, addition, multiplication)",
+            [_cost_lines(p) for p in primitives],
+        ),
+    ]
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _candidates(primitive: Primitive) -> list[sympy.Expr]:
+    return list(derive(primitive).candidates)
+
+
+def _fill(expressions: list[sympy.Expr]) -> list[str]:
+    lines = [f"out[{k}] = {_text(e)}" for k, e in enumerate(expressions)]
+    return [*lines, f"return {len(expressions)}"]
+
+
+def _cost_lines(primitive: Primitive) -> list[str]:
+    derived = derive(primitive)
+    forward, transposed = _price(derived.lowering), _price(derived.transposed)
+    if forward == transposed:
+        return [f"return {forward}"]
+    return ["if is_output_side:", f"    return {transposed}", f"return {forward}"]
+
+
+def _price(lowering: Lowering) -> str:
+    additions = sum(step.kind == "add" for step in lowering.steps)
+    terms = [f"{additions} * addition"]
+    constants = [_text(step.constant) for step in lowering.steps if step.kind == "scale"]
+    for text in sorted(set(constants)):
+        price = f"multiplication[constant_class(({text}).real, ({text}).imag)]"
+        terms.append(f"{constants.count(text)} * {price}")
+    return " + ".join(terms)
+
+
+def _function(signature: str, bodies: list[list[str]]) -> str:
+    lines = ["@njit", f"def {signature}:"]
+    for block, body in enumerate(bodies):
+        lines.append(f"    if block == {block}:")
+        lines.extend(f"        {line}" for line in body)
+    return "\n".join([*lines, "    return 0"])
+
+
+def _text(expression: sympy.Expr) -> str:
+    printer = PythonCodePrinter({"fully_qualified_modules": False})
+    text: str = printer.doprint(expression.subs(PARAMETER, sympy.Symbol("p")))
+    return text

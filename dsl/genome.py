@@ -1,0 +1,123 @@
+"""Genomes of variable length: one integer array for a whole population."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.errors import DataError
+
+Genes = npt.NDArray[np.int16]
+
+FIELDS = ("primitive", "pattern", "side", "i", "j", "choice")
+PRIMITIVE, PATTERN, SIDE, I, J, CHOICE = range(len(FIELDS))
+
+# Sides: columns of the remainder (towards the input), rows (towards the output).
+INPUT_SIDE, OUTPUT_SIDE = 0, 1
+
+# Choices: where a block's parameter comes from. FROM_ROW + r is a reference to row r of
+# the remainder (to column r on the output side): the parameter is solved from that row.
+VOTE, ONE, FROM_ROW = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Genomes:
+    """A population of genomes.
+
+    Attributes:
+        genes: (population, capacity, 6) int16; rows beyond a genome's length are zero.
+        lengths: (population,) int16 number of genes of each genome.
+
+    Raises:
+        ValueError: Shapes or lengths do not fit each other.
+    """
+
+    genes: Genes
+    lengths: npt.NDArray[np.int16]
+
+    def __post_init__(self) -> None:
+        if self.genes.ndim != 3 or self.genes.shape[2] != len(FIELDS):
+            raise ValueError(f"expected (population, capacity, 6) genes, got {self.genes.shape}")
+        if self.lengths.shape != self.genes.shape[:1]:
+            raise ValueError(
+                f"expected {self.genes.shape[0]} lengths, got shape {self.lengths.shape}"
+            )
+        if len(self) and not 0 <= self.lengths.min() <= self.lengths.max() <= self.capacity:
+            raise ValueError(f"lengths must lie in 0 .. {self.capacity}")
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, position: int) -> Genes:
+        """Returns one genome: a (length, 6) view."""
+        return self.genes[position, : self.lengths[position]]
+
+    @property
+    def capacity(self) -> int:
+        """The largest number of genes that a genome of this population may have."""
+        return self.genes.shape[1]
+
+    def take(self, positions: npt.NDArray[np.intp] | Sequence[int]) -> Genomes:
+        """Returns a copy of the genomes at these positions."""
+        return Genomes(self.genes[positions], self.lengths[positions])
+
+    def to_lists(self) -> list[list[list[int]]]:
+        """Returns plain data for JSON."""
+        return [self[k].tolist() for k in range(len(self))]
+
+
+def pack(genomes: Iterable[npt.ArrayLike], capacity: int) -> Genomes:
+    """Packs single genomes, each (length, 6), into a population.
+
+    Raises:
+        DataError: A genome has another shape, is too long, or holds a number outside
+            the range of int16.
+    """
+    rows = []
+    for genome in genomes:
+        row = np.asarray(genome, dtype=np.int64).reshape(-1, len(FIELDS))
+        if len(row) > capacity:
+            raise DataError(f"expected at most {capacity} genes, got {len(row)}")
+        if row.size and not 0 <= row.min() <= row.max() <= np.iinfo(np.int16).max:
+            raise DataError("expected gene fields from 0 to 32767")
+        rows.append(row)
+    genes = np.zeros((len(rows), capacity, len(FIELDS)), np.int16)
+    for position, row in enumerate(rows):
+        genes[position, : len(row)] = row
+    return Genomes(genes, np.array([len(row) for row in rows], np.int16))
+
+
+@dataclass(frozen=True, slots=True)
+class GeneSpace:
+    """The genes that make sense for one remainder.
+
+    Attributes:
+        rows: Rows of the remainder.
+        columns: Columns of the remainder.
+        primitives: Number of primitives.
+        patterns: Number of patterns.
+    """
+
+    rows: int
+    columns: int
+    primitives: int
+    patterns: int
+
+    @property
+    def bounds(self) -> npt.NDArray[np.int64]:
+        """The exclusive upper bound of each field: (6,) int64.
+
+        i, j and row references are taken modulo the width of the side when decoded, so
+        that any genome within these bounds is valid.
+        """
+        width = max(self.rows, self.columns)
+        return np.array(
+            [self.primitives, self.patterns, 2, width, width, FROM_ROW + width], np.int64
+        )
+
+    def is_valid(self, genes: npt.NDArray[np.integer]) -> bool:
+        """Says whether every gene lies within the bounds."""
+        return bool(np.all(genes >= 0) and np.all(genes < self.bounds))

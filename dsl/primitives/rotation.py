@@ -1,0 +1,11 @@
+"""The plane (Givens) rotation."""
+
+from typing import Any
+
+from dsl.primitives.base import Rows, cos, primitive, sin
+
+
+@primitive(angle=True)
+def rotation(t: Any) -> Rows:
+    """(x, y) -> (cos t x + sin t y, cos t y - sin t x): rotates a pair by an angle."""
+    return [[cos(t), sin(t)], [-sin(t), cos(t)]]

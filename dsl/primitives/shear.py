@@ -1,0 +1,11 @@
+"""The shear, also called lifting step."""
+
+from typing import Any
+
+from dsl.primitives.base import Rows, primitive
+
+
+@primitive()
+def shear(c: Any) -> Rows:
+    """(x, y) -> (x + c y, y): adds a multiple of one value to another."""
+    return [[1, c], [0, 1]]

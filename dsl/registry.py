@@ -1,0 +1,73 @@
+"""The one shape of every seam: an ordered table of named members."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+from dsl.errors import UsageError
+
+
+class Named(Protocol):
+    """Anything with a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Member = TypeVar("Member", bound=Named)
+
+
+class Registry(Generic[Member]):
+    """Members of one seam, in the order in which they were registered."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._members: dict[str, Member] = {}
+
+    def register(self, member: Member) -> Member:
+        """Adds a member and returns it.
+
+        Raises:
+            UsageError: The name is taken.
+        """
+        if member.name in self._members:
+            raise UsageError(
+                f"{self.kind} '{member.name}' is registered already",
+                "choose another name",
+            )
+        self._members[member.name] = member
+        return member
+
+    def get(self, name: str) -> Member:
+        """Returns the member of that name.
+
+        Raises:
+            UsageError: There is none; the message suggests the nearest names.
+        """
+        if name in self._members:
+            return self._members[name]
+        near = difflib.get_close_matches(name, self._members, n=1)
+        guess = f"did you mean '{near[0]}'? " if near else ""
+        raise UsageError(
+            f"unknown {self.kind} {name!r}",
+            f"{guess}known: {', '.join(self._members)}",
+        )
+
+    def index(self, name: str) -> int:
+        """Returns the position of the member of that name."""
+        return list(self._members).index(self.get(name).name)
+
+    def names(self) -> tuple[str, ...]:
+        """Returns all names in order."""
+        return tuple(self._members)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._members.values())
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._members

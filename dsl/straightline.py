@@ -1,0 +1,204 @@
+"""Straight-line code: additions and multiplications by constants, in order.
+
+Meaning, operation count and every code format read this form alone; nothing here knows
+a primitive. A value is used through a `Ref`, which carries a free factor (a power of i,
+for real code 1 or -1), so that negation and multiplication by i never are operations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Domain = Literal["real", "complex"]
+UNITS = (1, 1j, -1, -1j)
+ZERO_INDEX = -1
+
+
+class Ref(NamedTuple):
+    """A value times i ** unit; index -1 is the constant zero."""
+
+    index: int
+    unit: int = 0
+
+    def times(self, unit: int) -> Ref:
+        """Returns this reference times i ** unit."""
+        return Ref(self.index, (self.unit + unit) % 4)
+
+
+ZERO = Ref(ZERO_INDEX)
+
+
+class Operation(NamedTuple):
+    """One step: `left + right`, or `constant * left` where kind is "scale"."""
+
+    kind: Literal["add", "scale"]
+    left: Ref
+    right: Ref = ZERO
+    constant: complex = 1.0
+
+    @property
+    def operands(self) -> tuple[Ref, ...]:
+        """The references that this operation reads."""
+        return (self.left, self.right) if self.kind == "add" else (self.left,)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Straight-line code: values 0 to inputs - 1 are the inputs, then one per operation.
+
+    Raises:
+        ValueError: An operation reads a value that does not exist yet, or real code
+            holds a factor that is not real.
+    """
+
+    domain: Domain
+    inputs: int
+    operations: tuple[Operation, ...]
+    outputs: tuple[Ref, ...]
+
+    def __post_init__(self) -> None:
+        allowed = (0, 2) if self.domain == "real" else (0, 1, 2, 3)
+        for position, operation in enumerate(self.operations):
+            self._check(operation.operands, self.inputs + position, allowed)
+            if self.domain == "real" and complex(operation.constant).imag != 0:
+                raise ValueError(f"operation {position} of real code has a complex constant")
+        self._check(self.outputs, self.inputs + len(self.operations), allowed)
+
+    @staticmethod
+    def _check(refs: tuple[Ref, ...], defined: int, allowed: tuple[int, ...]) -> None:
+        for ref in refs:
+            if not ZERO_INDEX <= ref.index < defined:
+                raise ValueError(f"value {ref.index} is read but only {defined} exist")
+            if ref.unit not in allowed:
+                raise ValueError(f"factor i^{ref.unit} is not allowed here")
+
+    def execute(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Runs the code.
+
+        Args:
+            x: (..., inputs) real or complex.
+
+        Returns:
+            (..., outputs) of the same kind as the data.
+        """
+        data = np.asarray(x)
+        if data.shape[-1:] != (self.inputs,):
+            raise ValueError(f"expected (..., {self.inputs}) values, got shape {data.shape}")
+        dtype = np.result_type(data.dtype, np.float64 if self.domain == "real" else np.complex128)
+        values = [data[..., k].astype(dtype) for k in range(self.inputs)]
+        zero = np.zeros(data.shape[:-1], dtype)
+
+        def read(ref: Ref) -> npt.NDArray[Any]:
+            if ref.index == ZERO_INDEX:
+                return zero
+            return values[ref.index] if ref.unit == 0 else values[ref.index] * UNITS[ref.unit]
+
+        for operation in self.operations:
+            if operation.kind == "add":
+                values.append(read(operation.left) + read(operation.right))
+            else:
+                values.append(read(operation.left) * operation.constant)
+        return np.stack([read(ref) for ref in self.outputs], axis=-1)
+
+    def linear_forms(self) -> npt.NDArray[Any]:
+        """Returns what every value is: (inputs + operations, inputs) rows of coefficients."""
+        dtype = np.float64 if self.domain == "real" else np.complex128
+        forms = np.zeros((self.inputs + len(self.operations), self.inputs), dtype)
+        forms[: self.inputs] = np.eye(self.inputs)
+        for position, operation in enumerate(self.operations):
+            forms[self.inputs + position] = combine(forms, operation)
+        return forms
+
+    def matrix(self) -> npt.NDArray[Any]:
+        """Returns the matrix that the code computes: (outputs, inputs)."""
+        return self.execute(np.eye(self.inputs)).T
+
+
+def combine(forms: npt.NDArray[Any], operation: Operation) -> npt.NDArray[Any]:
+    """Returns the row of coefficients of one operation, given those of earlier values."""
+    left = _form(forms, operation.left)
+    if operation.kind == "add":
+        return left + _form(forms, operation.right)
+    constant = operation.constant
+    return left * (constant if np.iscomplexobj(forms) else constant.real)
+
+
+def _form(forms: npt.NDArray[Any], ref: Ref) -> npt.NDArray[Any]:
+    if ref.index == ZERO_INDEX:
+        return np.zeros_like(forms[0])
+    factor = UNITS[ref.unit]
+    return forms[ref.index] * (factor if np.iscomplexobj(forms) else factor.real)
+
+
+def to_real(code: Code) -> Code:
+    """Returns real code for complex code, or real code as it is.
+
+    Complex value k becomes the real values 2 k (real part) and 2 k + 1 (imaginary part)
+    among inputs and outputs. The real operations are as many as `dsl.cost` says.
+    """
+    if code.domain == "real":
+        return code
+    operations: list[Operation] = []
+
+    def emit(operation: Operation) -> Ref:
+        operations.append(operation)
+        return Ref(2 * code.inputs + len(operations) - 1)
+
+    parts = [(Ref(2 * k), Ref(2 * k + 1)) for k in range(code.inputs)]
+
+    def read(ref: Ref) -> tuple[Ref, Ref]:
+        if ref.index == ZERO_INDEX:
+            return ZERO, ZERO
+        re, im = parts[ref.index]
+        for _ in range(ref.unit):
+            re, im = im.times(2), re
+        return re, im
+
+    def add(left: Ref, right: Ref) -> Ref:
+        return emit(Operation("add", left, right))
+
+    def scale(constant: float, left: Ref) -> Ref:
+        if abs(constant) == 1:
+            return left if constant > 0 else left.times(2)
+        return emit(Operation("scale", left, constant=constant))
+
+    def product(constant: complex, re: Ref, im: Ref) -> tuple[Ref, Ref]:
+        a, b = _clean(constant)
+        if b == 0:
+            return scale(a, re), scale(a, im)
+        if a == 0:
+            return scale(-b, im), scale(b, re)
+        if abs(a) == abs(b):
+            sign = 0 if a == b else 2
+            inner = add(re, im.times(2 + sign)), add(im, re.times(sign))
+            return scale(a, inner[0]), scale(a, inner[1])
+        return (
+            add(scale(a, re), scale(-b, im)),
+            add(scale(b, re), scale(a, im)),
+        )
+
+    for operation in code.operations:
+        if operation.kind == "scale":
+            parts.append(product(operation.constant, *read(operation.left)))
+        else:
+            left, right = read(operation.left), read(operation.right)
+            parts.append((add(left[0], right[0]), add(left[1], right[1])))
+    outputs = tuple(part for ref in code.outputs for part in read(ref))
+    return Code("real", 2 * code.inputs, tuple(operations), outputs)
+
+
+def _clean(constant: complex) -> tuple[float, float]:
+    """Returns both components, made exactly 0, 1 or equal where they are by `dsl.cost`."""
+    from dsl.cost import SAME
+
+    a, b = constant.real, constant.imag
+    size = max(abs(a), abs(b))
+    a, b = (0.0 if abs(v) <= SAME * size else v for v in (a, b))
+    a, b = (float(np.sign(v)) if abs(abs(v) - 1) <= SAME else v for v in (a, b))
+    if abs(abs(a) - abs(b)) <= SAME * size:
+        b = abs(a) if b > 0 else -abs(a)
+    return a, b

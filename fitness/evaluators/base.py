@@ -1,0 +1,53 @@
+"""What an evaluator is: genomes in, scores out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.factor.decode import Decoding
+from dsl.genome import Genes, Genomes
+from dsl.registry import Registry
+from dsl.targets.base import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Objectives of a population.
+
+    Attributes:
+        operations: (population,) int64 operations of the decoded program.
+        errors: (population,) float64 relative Frobenius error against the target.
+        prefixes: (population,) int64 number of genes that the program uses.
+    """
+
+    operations: npt.NDArray[np.int64]
+    errors: npt.NDArray[np.float64]
+    prefixes: npt.NDArray[np.int64]
+
+
+class Evaluator(Protocol):
+    """Scores genomes of the `factor` grammar against one target."""
+
+    def evaluate(self, genomes: Genomes) -> Scores:
+        """Scores a population."""
+        ...
+
+    def decode(self, genome: Genes) -> Decoding:
+        """Returns what one genome, (length, 6), means."""
+        ...
+
+
+class EvaluatorFactory(Protocol):
+    """Makes an evaluator for a target."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, target: Target, *, threads: int = 1) -> Evaluator: ...
+
+
+EVALUATORS: Registry[EvaluatorFactory] = Registry("evaluator")
