@@ -1,0 +1,1 @@
+"""The language: primitives, genomes, programs, straight-line code, cost, targets, formats."""

@@ -55,9 +55,7 @@ class Count:
     multiplications: int = 0
 
     def __add__(self, other: Count) -> Count:
-        return Count(
-            self.additions + other.additions, self.multiplications + other.multiplications
-        )
+        return Count(self.additions + other.additions, self.multiplications + other.multiplications)
 
     @property
     def operations(self) -> int:
@@ -80,7 +78,9 @@ def scale_count(constant: complex, is_complex: bool) -> Count:
 
 def class_prices(is_complex: bool) -> npt.NDArray[np.int64]:
     """Returns the operations per multiplication: (6,) int64 indexed by constant class."""
-    prices = [sum(price) if is_complex else int(kind > 0) for kind, price in enumerate(COMPLEX_PRICE)]
+    prices = [
+        sum(price) if is_complex else int(kind > 0) for kind, price in enumerate(COMPLEX_PRICE)
+    ]
     return np.array(prices, dtype=np.int64)
 
 

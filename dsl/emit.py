@@ -17,7 +17,6 @@ from dsl import cost
 from dsl.derive import PARAMETER, Lowering, derive
 from dsl.primitives.base import Primitive
 
-
 # Names that SymPy prints, as a compiler of NumPy's Python knows them.
 FUNCTIONS = "atan, cos, sin, sqrt = np.arctan, np.cos, np.sin, np.sqrt"
 
@@ -48,12 +47,8 @@ def emit_block_functions(primitives: Sequence[Primitive]) -> str:
         "\n".join([*properties, f"SAME = {cost.SAME}", *classes, FUNCTIONS]),
         "@njit\n" + inspect.getsource(cost.constant_class).rstrip(),
         _function("candidates(block, a, b, out)", [_fill(_candidates(p)) for p in primitives]),
-        _function(
-            "forward(block, p, out)", [_fill(list(derive(p).matrix)) for p in primitives]
-        ),
-        _function(
-            "inverse(block, p, out)", [_fill(list(derive(p).inverse)) for p in primitives]
-        ),
+        _function("forward(block, p, out)", [_fill(list(derive(p).matrix)) for p in primitives]),
+        _function("inverse(block, p, out)", [_fill(list(derive(p).inverse)) for p in primitives]),
         _function(
             "block_cost(block, is_output_side, p, addition, multiplication)",
             [_cost_lines(p) for p in primitives],

@@ -13,7 +13,7 @@ from dsl.errors import DataError
 Genes = npt.NDArray[np.int16]
 
 FIELDS = ("primitive", "pattern", "side", "i", "j", "choice")
-PRIMITIVE, PATTERN, SIDE, I, J, CHOICE = range(len(FIELDS))
+PRIMITIVE, PATTERN, SIDE, FIRST, SECOND, CHOICE = range(len(FIELDS))
 
 # Sides: columns of the remainder (towards the input), rows (towards the output).
 INPUT_SIDE, OUTPUT_SIDE = 0, 1
@@ -63,6 +63,13 @@ class Genomes:
     def take(self, positions: npt.NDArray[np.intp] | Sequence[int]) -> Genomes:
         """Returns a copy of the genomes at these positions."""
         return Genomes(self.genes[positions], self.lengths[positions])
+
+    def joined(self, other: Genomes) -> Genomes:
+        """Returns both populations as one; their capacities must be equal."""
+        return Genomes(
+            np.concatenate([self.genes, other.genes]),
+            np.concatenate([self.lengths, other.lengths]),
+        )
 
     def to_lists(self) -> list[list[list[int]]]:
         """Returns plain data for JSON."""

@@ -13,7 +13,9 @@ class Named(Protocol):
     """Anything with a name."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What people call it."""
+        ...
 
 
 Member = TypeVar("Member", bound=Named)

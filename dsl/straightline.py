@@ -7,6 +7,7 @@ for real code 1 or -1), so that negation and multiplication by i never are opera
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -15,21 +16,21 @@ import numpy.typing as npt
 
 Domain = Literal["real", "complex"]
 UNITS = (1, 1j, -1, -1j)
-ZERO_INDEX = -1
+ZERO_VALUE = -1
 
 
 class Ref(NamedTuple):
-    """A value times i ** unit; index -1 is the constant zero."""
+    """A value times i ** unit; value -1 is the constant zero."""
 
-    index: int
+    value: int
     unit: int = 0
 
     def times(self, unit: int) -> Ref:
         """Returns this reference times i ** unit."""
-        return Ref(self.index, (self.unit + unit) % 4)
+        return Ref(self.value, (self.unit + unit) % 4)
 
 
-ZERO = Ref(ZERO_INDEX)
+ZERO = Ref(ZERO_VALUE)
 
 
 class Operation(NamedTuple):
@@ -71,8 +72,8 @@ class Code:
     @staticmethod
     def _check(refs: tuple[Ref, ...], defined: int, allowed: tuple[int, ...]) -> None:
         for ref in refs:
-            if not ZERO_INDEX <= ref.index < defined:
-                raise ValueError(f"value {ref.index} is read but only {defined} exist")
+            if not ZERO_VALUE <= ref.value < defined:
+                raise ValueError(f"value {ref.value} is read but only {defined} exist")
             if ref.unit not in allowed:
                 raise ValueError(f"factor i^{ref.unit} is not allowed here")
 
@@ -88,20 +89,27 @@ class Code:
         data = np.asarray(x)
         if data.shape[-1:] != (self.inputs,):
             raise ValueError(f"expected (..., {self.inputs}) values, got shape {data.shape}")
-        dtype = np.result_type(data.dtype, np.float64 if self.domain == "real" else np.complex128)
+        is_real = self.domain == "real"
+        dtype = np.result_type(data.dtype, np.float64 if is_real else np.complex128)
         values = [data[..., k].astype(dtype) for k in range(self.inputs)]
         zero = np.zeros(data.shape[:-1], dtype)
 
         def read(ref: Ref) -> npt.NDArray[Any]:
-            if ref.index == ZERO_INDEX:
+            if ref.value == ZERO_VALUE:
                 return zero
-            return values[ref.index] if ref.unit == 0 else values[ref.index] * UNITS[ref.unit]
+            unit = UNITS[ref.unit]
+            return (
+                values[ref.value] * (unit.real if is_real else unit)
+                if ref.unit
+                else values[ref.value]
+            )
 
         for operation in self.operations:
             if operation.kind == "add":
                 values.append(read(operation.left) + read(operation.right))
             else:
-                values.append(read(operation.left) * operation.constant)
+                constant = operation.constant
+                values.append(read(operation.left) * (constant.real if is_real else constant))
         return np.stack([read(ref) for ref in self.outputs], axis=-1)
 
     def linear_forms(self) -> npt.NDArray[Any]:
@@ -113,9 +121,48 @@ class Code:
             forms[self.inputs + position] = combine(forms, operation)
         return forms
 
+    def with_constants(self, function: Callable[[complex], complex]) -> Code:
+        """Returns the code with each constant replaced by a function of it."""
+        operations = tuple(
+            operation._replace(constant=function(operation.constant))
+            if operation.kind == "scale"
+            else operation
+            for operation in self.operations
+        )
+        return Code(self.domain, self.inputs, operations, self.outputs)
+
     def matrix(self) -> npt.NDArray[Any]:
         """Returns the matrix that the code computes: (outputs, inputs)."""
         return self.execute(np.eye(self.inputs)).T
+
+
+class CodeWriter:
+    """Writes straight-line code operation by operation."""
+
+    zero = ZERO
+
+    def __init__(self, domain: Domain, inputs: int) -> None:
+        self.operations: list[Operation] = []
+        self._domain: Domain = domain
+        self._inputs = inputs
+
+    def add(self, left: Ref, right: Ref) -> Ref:
+        """Appends `left + right`."""
+        return self._emit(Operation("add", left, right))
+
+    def scale(self, constant: complex, value: Ref) -> Ref:
+        """Appends `constant * value`; a constant of 1 or -1 needs no operation."""
+        if constant in (1, -1):
+            return value if constant == 1 else value.times(2)
+        return self._emit(Operation("scale", value, constant=complex(constant)))
+
+    def finish(self, outputs: Iterable[Ref]) -> Code:
+        """Returns the code with these outputs."""
+        return Code(self._domain, self._inputs, tuple(self.operations), tuple(outputs))
+
+    def _emit(self, operation: Operation) -> Ref:
+        self.operations.append(operation)
+        return Ref(self._inputs + len(self.operations) - 1)
 
 
 def combine(forms: npt.NDArray[Any], operation: Operation) -> npt.NDArray[Any]:
@@ -128,10 +175,10 @@ def combine(forms: npt.NDArray[Any], operation: Operation) -> npt.NDArray[Any]:
 
 
 def _form(forms: npt.NDArray[Any], ref: Ref) -> npt.NDArray[Any]:
-    if ref.index == ZERO_INDEX:
+    if ref.value == ZERO_VALUE:
         return np.zeros_like(forms[0])
     factor = UNITS[ref.unit]
-    return forms[ref.index] * (factor if np.iscomplexobj(forms) else factor.real)
+    return forms[ref.value] * (factor if np.iscomplexobj(forms) else factor.real)
 
 
 def to_real(code: Code) -> Code:
@@ -142,43 +189,30 @@ def to_real(code: Code) -> Code:
     """
     if code.domain == "real":
         return code
-    operations: list[Operation] = []
-
-    def emit(operation: Operation) -> Ref:
-        operations.append(operation)
-        return Ref(2 * code.inputs + len(operations) - 1)
-
+    real = CodeWriter("real", 2 * code.inputs)
     parts = [(Ref(2 * k), Ref(2 * k + 1)) for k in range(code.inputs)]
 
     def read(ref: Ref) -> tuple[Ref, Ref]:
-        if ref.index == ZERO_INDEX:
+        if ref.value == ZERO_VALUE:
             return ZERO, ZERO
-        re, im = parts[ref.index]
+        re, im = parts[ref.value]
         for _ in range(ref.unit):
             re, im = im.times(2), re
         return re, im
 
-    def add(left: Ref, right: Ref) -> Ref:
-        return emit(Operation("add", left, right))
-
-    def scale(constant: float, left: Ref) -> Ref:
-        if abs(constant) == 1:
-            return left if constant > 0 else left.times(2)
-        return emit(Operation("scale", left, constant=constant))
-
     def product(constant: complex, re: Ref, im: Ref) -> tuple[Ref, Ref]:
         a, b = _clean(constant)
         if b == 0:
-            return scale(a, re), scale(a, im)
+            return real.scale(a, re), real.scale(a, im)
         if a == 0:
-            return scale(-b, im), scale(b, re)
+            return real.scale(-b, im), real.scale(b, re)
         if abs(a) == abs(b):
             sign = 0 if a == b else 2
-            inner = add(re, im.times(2 + sign)), add(im, re.times(sign))
-            return scale(a, inner[0]), scale(a, inner[1])
+            inner = real.add(re, im.times(2 + sign)), real.add(im, re.times(sign))
+            return real.scale(a, inner[0]), real.scale(a, inner[1])
         return (
-            add(scale(a, re), scale(-b, im)),
-            add(scale(b, re), scale(a, im)),
+            real.add(real.scale(a, re), real.scale(-b, im)),
+            real.add(real.scale(b, re), real.scale(a, im)),
         )
 
     for operation in code.operations:
@@ -186,9 +220,9 @@ def to_real(code: Code) -> Code:
             parts.append(product(operation.constant, *read(operation.left)))
         else:
             left, right = read(operation.left), read(operation.right)
-            parts.append((add(left[0], right[0]), add(left[1], right[1])))
-    outputs = tuple(part for ref in code.outputs for part in read(ref))
-    return Code("real", 2 * code.inputs, tuple(operations), outputs)
+            parts.append((real.add(left[0], right[0]), real.add(left[1], right[1])))
+    outputs = [part for ref in code.outputs for part in read(ref)]
+    return real.finish(outputs)
 
 
 def _clean(constant: complex) -> tuple[float, float]:

@@ -7,5 +7,5 @@ from dsl.primitives.base import Rows, primitive
 
 @primitive()
 def scale(c: Any) -> Rows:
-    """x -> c x: multiplies by a constant, for example by a row of the remainder."""
+    """X -> c x: multiplies by a constant, for example by a row of the remainder."""
     return [[c]]

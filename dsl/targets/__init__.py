@@ -1,0 +1,38 @@
+"""Targets: families one file each, and matrices from files."""
+
+from dsl.targets.base import (
+    TARGETS,
+    Target,
+    TargetFamily,
+    interleave,
+    make_target,
+    target_family,
+)
+from dsl.targets.dct2 import dct2
+from dsl.targets.dft import dft
+from dsl.targets.idft import idft
+from dsl.targets.known import Known, best_known, known_counts
+from dsl.targets.matrix_file import load_matrix
+from dsl.targets.memory import memory_limit, search_memory
+from dsl.targets.roots_of_unity import roots_of_unity
+from dsl.targets.wht import wht
+
+__all__ = [
+    "TARGETS",
+    "Known",
+    "Target",
+    "TargetFamily",
+    "best_known",
+    "dct2",
+    "dft",
+    "idft",
+    "interleave",
+    "known_counts",
+    "load_matrix",
+    "make_target",
+    "memory_limit",
+    "roots_of_unity",
+    "search_memory",
+    "target_family",
+    "wht",
+]

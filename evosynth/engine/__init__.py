@@ -1,0 +1,1 @@
+"""The search engine: individuals, variation, epochs, islands, driver."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from dsl.genome import CHOICE, FROM_ROW, ONE, VOTE, GeneSpace, Genomes, Genes
+from dsl.genome import CHOICE, FROM_ROW, ONE, VOTE, Genes, GeneSpace, Genomes
 
 # How often a random gene takes its parameter from a vote, is one, or refers to a row.
 CHOICE_ODDS = (0.6, 0.1, 0.3)
@@ -100,21 +100,20 @@ def splice(genomes: Genomes, mates: Genomes, rng: np.random.Generator) -> Genome
     slots = np.arange(capacity)
     from_mate = slots >= head[:, None]
     mate_slot = np.clip(slots - head[:, None] + tail[:, None], 0, capacity - 1)
-    genes = np.where(
-        from_mate[:, :, None], _gather(mates.genes, mate_slot), genomes.genes
-    )
+    genes = np.where(from_mate[:, :, None], _gather(mates.genes, mate_slot), genomes.genes)
     lengths = np.minimum(head + mates.lengths - tail, capacity)
     return _blank(genes, lengths)
 
 
 MUTATIONS: tuple[Variation, ...] = (insert, delete, replace, tweak, swap)
+MUTATION_ODDS = (0.35, 0.15, 0.15, 0.25, 0.1)
 
 
 def mutate(
     genomes: Genomes,
     space: GeneSpace,
     rng: np.random.Generator,
-    odds: npt.ArrayLike = (0.35, 0.15, 0.15, 0.25, 0.1),
+    odds: tuple[float, ...] = MUTATION_ODDS,
 ) -> Genomes:
     """Applies one to three random mutations to every genome."""
     genes, lengths = genomes.genes.copy(), genomes.lengths.copy()

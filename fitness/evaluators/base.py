@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from dsl.factor.decode import Decoding
 from dsl.genome import Genes, Genomes
+from dsl.grammars.factor.decode import Decoding
 from dsl.registry import Registry
 from dsl.targets.base import Target
 
@@ -41,13 +42,19 @@ class Evaluator(Protocol):
         ...
 
 
-class EvaluatorFactory(Protocol):
-    """Makes an evaluator for a target."""
+@dataclass(frozen=True, slots=True)
+class EvaluatorKind:
+    """A way to evaluate.
 
-    @property
-    def name(self) -> str: ...
+    Attributes:
+        name: What the command line calls it.
+        make: (target, threads) -> evaluator; scores do not depend on the threads.
+        summary: One line for people.
+    """
 
-    def __call__(self, target: Target, *, threads: int = 1) -> Evaluator: ...
+    name: str
+    make: Callable[[Target, int], Evaluator]
+    summary: str
 
 
-EVALUATORS: Registry[EvaluatorFactory] = Registry("evaluator")
+EVALUATORS: Registry[EvaluatorKind] = Registry("evaluator")

@@ -1,6 +1,6 @@
 """The compiled decoder of the `factor` grammar: all genomes of a chunk in one call.
 
-Meaning is defined by `dsl.factor.decode`; this file repeats it in the form that Numba
+Meaning is defined by `dsl.grammars.factor.decode`; this file repeats it in the form that Numba
 compiles well. Genomes come sorted, so that neighbours share prefixes: the state after
 each gene is kept, and a genome starts from the state after the genes that it has in
 common with the genome before it.
@@ -20,9 +20,9 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
-# Equal to the constants of dsl.factor.decode and dsl.genome; a test compares them.
+# Equal to the constants of dsl.grammars.factor.decode and dsl.genome; a test compares them.
 SMALLEST, LARGEST, NOISE = 1e-3, 1e3, 1e-10
-PRIMITIVE, PATTERN, SIDE, I, J, CHOICE = range(6)
+PRIMITIVE, PATTERN, SIDE, FIRST, SECOND, CHOICE = range(6)
 ONE, FROM_ROW = 1, 2
 
 # What the kernel is told of primitives, patterns and prices, as arrays:
@@ -337,7 +337,7 @@ def apply_gene(view, gene, number, threshold, tables, work, tape, steps):
     block, rule, side, choice = gene[PRIMITIVE], gene[PATTERN], gene[SIDE], gene[CHOICE]
     width = view.shape[1]
     points = tables.points[block]
-    span = tables.span[side, points - 1, rule, gene[I] % width, gene[J] % width]
+    span = tables.span[side, points - 1, rule, gene[FIRST] % width, gene[SECOND] % width]
     must_pay = tables.is_stage[rule] and tables.makes_zeros[block]
     first = span[0]
     size = span[1] - first

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.errors import EnvironmentMismatchError
-from dsl.factor.decode import Decoding, Step
-from dsl.factor.remainder import prices_for, snap, zero_threshold
 from dsl.genome import Genes, Genomes, pack
+from dsl.grammars.factor.decode import Decoding, Step
+from dsl.grammars.factor.remainder import prices_for, snap, zero_threshold
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.targets.base import Target
-from fitness.evaluators.base import Scores
+from fitness.evaluators.base import EVALUATORS, EvaluatorKind, Scores
 
 
 class NumbaEvaluator:
@@ -27,7 +27,7 @@ class NumbaEvaluator:
         reuse: Keep the states of shared prefixes; off only to measure what it gains.
     """
 
-    def __init__(self, target: Target, *, threads: int = 1, reuse: bool = True) -> None:
+    def __init__(self, target: Target, threads: int = 1, *, reuse: bool = True) -> None:
         from fitness.evaluators import factor_kernel  # Numba: half a second to import
 
         self._kernel = factor_kernel
@@ -100,7 +100,7 @@ def _results(population: int) -> tuple[Any, Any, Any]:
 
 def _tables(kernel: Any, target: Target) -> Any:
     """Writes what the registries say of primitives, patterns and prices as arrays."""
-    if kernel.BLOCKS != PRIMITIVES.names():
+    if PRIMITIVES.names() != kernel.BLOCKS:
         raise EnvironmentMismatchError(
             f"compiled primitives {kernel.BLOCKS} are not the registered {PRIMITIVES.names()}",
             "run: python -m fitness.generate",
@@ -142,3 +142,8 @@ def _places(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.int32], npt.NDArray[
                         span[(side, points - 1, index, *place)] = ends
                         places.extend((place[0], place[-1]) for place in here)
     return span, np.array(places, np.int16)
+
+
+NUMBA = EVALUATORS.register(
+    EvaluatorKind("numba", NumbaEvaluator, "compiled, parallel over genomes")
+)

@@ -18,7 +18,8 @@ import sympy
 
 from dsl.cost import SAME
 from dsl.derive import ENTRIES, derive
-from dsl.factor.remainder import (
+from dsl.genome import CHOICE, FIRST, FROM_ROW, ONE, OUTPUT_SIDE, PATTERN, PRIMITIVE, SECOND, SIDE
+from dsl.grammars.factor.remainder import (
     Prices,
     is_same,
     prices_for,
@@ -27,7 +28,6 @@ from dsl.factor.remainder import (
     turn,
     zero_threshold,
 )
-from dsl.genome import CHOICE, FROM_ROW, ONE, OUTPUT_SIDE, PATTERN, PRIMITIVE, SIDE, I, J
 from dsl.patterns import PATTERNS, Pattern, Place
 from dsl.primitives import PRIMITIVES, Primitive
 
@@ -114,9 +114,7 @@ def decode(
         for proposal in _choose(view, block, rule, gene, prices, is_output_side):
             _move_out(view, block, proposal, threshold)
             spent += block_cost(block, is_output_side, proposal.parameter, prices)
-            steps.append(
-                Step(block, is_output_side, proposal.place, proposal.parameter, position)
-            )
+            steps.append(Step(block, is_output_side, proposal.place, proposal.parameter, position))
         operations = spent + remainder_cost(remainder, prices).operations
         if operations < best.operations:
             best = Decoding(tuple(steps), remainder.copy(), position + 1, operations)
@@ -142,7 +140,7 @@ def _choose(
 ) -> list[_Proposal]:
     """Returns the places where a gene puts its block, with their parameters."""
     rows, width = view.shape
-    places = rule.places(width, block.points, gene[I] % width, gene[J] % width)
+    places = rule.places(width, block.points, gene[FIRST] % width, gene[SECOND] % width)
     reference = (gene[CHOICE] - FROM_ROW) % rows if gene[CHOICE] >= FROM_ROW else None
     proposals = []
     for place in places:

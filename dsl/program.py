@@ -1,0 +1,178 @@
+"""A program: instructions in static single assignment form.
+
+Values are numbered: first the inputs, then the results of the instructions in order. An
+operand may name any earlier value. A program is immutable and checks itself when built.
+"""
+
+from __future__ import annotations
+
+import cmath
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.cost import Count, count_code
+from dsl.grammars import GRAMMARS
+from dsl.straightline import Code, CodeWriter, Domain, Ref, to_real
+
+# More than any search produces: a limit against files made to exhaust memory.
+MOST_INSTRUCTIONS = 1_000_000
+MOST_VALUES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One step of a program.
+
+    Attributes:
+        name: An instruction of the program's grammar.
+        operands: Numbers of earlier values.
+        constants: Its parameters.
+        stage: Which stage of the program it belongs to, for people.
+    """
+
+    name: str
+    operands: tuple[int, ...]
+    constants: tuple[complex, ...] = ()
+    stage: int = 0
+
+
+@dataclass(frozen=True)
+class Program:
+    """Instructions, with the values that are the program's outputs.
+
+    Attributes:
+        grammar: Whose instructions they are.
+        domain: "real" or "complex" data.
+        inputs: Number of inputs.
+        instructions: In order.
+        outputs: Numbers of the values that are returned.
+        name: An identifier, for exported code: target and size.
+
+    Raises:
+        ValueError: Something does not fit; the message names the position.
+    """
+
+    grammar: str
+    domain: Domain
+    inputs: int
+    instructions: tuple[Instruction, ...]
+    outputs: tuple[int, ...]
+    name: str = "program"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", self.name):
+            raise ValueError(f"expected a name of letters, digits and _, got {self.name[:80]!r}")
+        if self.domain not in ("real", "complex"):
+            raise ValueError(f"expected domain 'real' or 'complex', got {self.domain!r}")
+        if not 0 < self.inputs <= MOST_VALUES or not 0 < len(self.outputs) <= MOST_VALUES:
+            raise ValueError(f"expected 1 to {MOST_VALUES} inputs and outputs")
+        if len(self.instructions) > MOST_INSTRUCTIONS:
+            raise ValueError(f"expected at most {MOST_INSTRUCTIONS} instructions")
+        if self.grammar not in GRAMMARS:
+            raise ValueError(f"unknown grammar {self.grammar!r}")
+        self._check_outputs()
+
+    def _check_outputs(self) -> None:
+        defined = self.first_results[-1]
+        for position, value in enumerate(self.outputs):
+            if not 0 <= value < defined:
+                raise ValueError(f"output {position} names value {value} of {defined}")
+
+    @cached_property
+    def first_results(self) -> tuple[int, ...]:
+        """The number of each instruction's first result, and the number of values."""
+        grammar = GRAMMARS.get(self.grammar)
+        defined = [self.inputs]
+        for position, instruction in enumerate(self.instructions):
+            where = f"instruction {position} ({instruction.name[:40]!r})"
+            for operand in instruction.operands:
+                if not 0 <= operand < defined[-1]:
+                    raise ValueError(f"{where} reads value {operand} of {defined[-1]}")
+            if not all(cmath.isfinite(c) for c in instruction.constants):
+                raise ValueError(f"{where} has a constant that is not finite")
+            if self.domain == "real" and any(c.imag for c in instruction.constants):
+                raise ValueError(f"{where} has a complex constant on real data")
+            try:
+                count = grammar.results(
+                    instruction.name, len(instruction.operands), instruction.constants
+                )
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}") from error
+            defined.append(defined[-1] + count)
+        return tuple(defined)
+
+    def execute(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Runs the program on a batch: (..., inputs) -> (..., outputs)."""
+        data = np.asarray(x)
+        if data.shape[-1:] != (self.inputs,):
+            raise ValueError(f"expected (..., {self.inputs}) values, got shape {data.shape}")
+        grammar = GRAMMARS.get(self.grammar)
+        values: list[npt.NDArray[Any]] = [data[..., k] for k in range(self.inputs)]
+        for instruction in self.instructions:
+            operands = [values[k] for k in instruction.operands]
+            values.extend(grammar.execute(instruction.name, operands, instruction.constants))
+        shape = data.shape[:-1]
+        return np.stack([np.broadcast_to(values[k], shape) for k in self.outputs], axis=-1)
+
+    __call__ = execute
+
+    def lower(self) -> Code:
+        """Returns straight-line code that computes the same, as written (`dsl.simplify`)."""
+        grammar = GRAMMARS.get(self.grammar)
+        code = CodeWriter(self.domain, self.inputs)
+        values = [Ref(k) for k in range(self.inputs)]
+        for instruction in self.instructions:
+            operands = [values[k] for k in instruction.operands]
+            values.extend(grammar.lower(instruction.name, operands, instruction.constants, code))
+        return code.finish([values[k] for k in self.outputs])
+
+    def with_exact_constants(self) -> Program:
+        """Returns the program with each recognised constant rounded correctly."""
+        from dsl.exact import rounded  # SymPy: only who asks pays for its import
+
+        def exact(instruction: Instruction) -> Instruction:
+            constants = tuple(rounded(c, self.inputs) for c in instruction.constants)
+            return replace(instruction, constants=constants)
+
+        return replace(self, instructions=tuple(map(exact, self.instructions)))
+
+    @cached_property
+    def plain_code(self) -> Code:
+        """Simplified straight-line code in the program's own domain."""
+        return self._finished(self.lower())
+
+    @cached_property
+    def code(self) -> Code:
+        """The real straight-line code that is counted, verified and exported."""
+        return self._finished(to_real(self.plain_code))
+
+    def _finished(self, code: Code) -> Code:
+        """Simplifies code; products of constants are rounded correctly once more."""
+        from dsl.exact import rounded
+        from dsl.simplify import simplify
+
+        return simplify(code).with_constants(lambda c: rounded(c, self.inputs))
+
+    @cached_property
+    def count(self) -> Count:
+        """Real operations of `code`."""
+        return count_code(self.code)
+
+    def matrix(self) -> npt.NDArray[Any]:
+        """Returns the matrix that `code` computes: (outputs, inputs) of the domain's type."""
+        if self.domain == "real":
+            return self.code.matrix()
+        return self.run_code(np.eye(self.inputs)).T
+
+    def run_code(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Runs `code` on a batch of the program's domain: (..., inputs) -> (..., outputs)."""
+        if self.domain == "real":
+            return self.code.execute(x)
+        data = np.ascontiguousarray(x, np.complex128)
+        result = self.code.execute(data.view(np.float64))
+        return np.ascontiguousarray(result).view(np.complex128)

@@ -1,0 +1,47 @@
+"""How much memory a search needs, known before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+
+from dsl.errors import EvosynthError
+
+GIB = 2**30
+FALLBACK_MEMORY = 8 * GIB
+
+# A search keeps, in each of two threads, the remainder after every gene of a genome (at
+# most 64) and some temporaries, and lists of places of about 20 matrices more. The
+# largest entry is a complex128 of 16 bytes. A complex matrix that is packed as a real one
+# has twice the rows at half the size: the same bytes.
+WORKING_COPIES = 160
+ENTRY_BYTES = 16
+
+
+def search_memory(rows: int, columns: int) -> int:
+    """Returns about how many bytes a search for a (rows, columns) matrix needs."""
+    return WORKING_COPIES * ENTRY_BYTES * rows * columns
+
+
+def memory_limit() -> int:
+    """Returns how many bytes a search may need: half of the physical memory."""
+    try:
+        page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not a POSIX system
+        page = pages = -1
+    is_told = page > 0 and pages > 0
+    return (page * pages if is_told else FALLBACK_MEMORY) // 2
+
+
+def check_memory(rows: int, columns: int, what: str, error: type[EvosynthError]) -> None:
+    """Raises the error if a search for a matrix of this shape does not fit in memory."""
+    needed, limit = search_memory(rows, columns), memory_limit()
+    if needed > limit:
+        raise error(
+            f"{what} needs about {_gib(needed)} GiB to search, the limit is {_gib(limit)} GiB",
+            "choose a smaller size; the limit is half of this machine's memory",
+        )
+
+
+def _gib(size: int) -> str:
+    # Sizes beyond any machine are not worth their digits, and overflow a float.
+    return f"{size / GIB:,.1f}" if size < 2**100 else f"2^{size.bit_length() - 31}"

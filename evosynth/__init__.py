@@ -1,0 +1,53 @@
+"""evosynth: discovers cheap exact programs for transforms by evolutionary search.
+
+    import evosynth as es
+    result = es.run("dft", n=16, seed=0)
+    result.best(x)
+
+`evosynth --help` lists the commands.
+"""
+
+from __future__ import annotations
+
+from evosynth.guard import check_siblings
+
+check_siblings()
+
+from typing import TYPE_CHECKING, Any  # noqa: E402  # nothing may come before the guard
+
+from evosynth.names import PUBLIC  # noqa: E402
+
+if TYPE_CHECKING:
+    from dsl.errors import EvosynthError
+    from dsl.program import Program
+    from dsl.targets import Target, make_target
+    from evosynth.api import Result, Verification, load, run, show, verify
+    from evosynth.catalogue import primitives, targets
+
+__all__ = [
+    "EvosynthError",
+    "Program",
+    "Result",
+    "Target",
+    "Verification",
+    "load",
+    "make_target",
+    "primitives",
+    "run",
+    "show",
+    "targets",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name when it is first used: numerical packages take a while."""
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'evosynth' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

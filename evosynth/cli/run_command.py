@@ -1,0 +1,103 @@
+"""The `run` command: progress while it searches, and what it found."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import click
+
+from dsl.formats.sympy_format import definitions
+from dsl.targets import make_target
+from evosynth.api import Result, run
+from evosynth.cli.failures import INTERRUPTED, TERMINATED
+from evosynth.cli.progress import showing_progress
+from evosynth.settings import draw_seed
+
+# Longer programs are cut here; `evosynth show` prints them whole.
+MOST_LINES = 120
+
+
+def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool) -> int:
+    """Runs a search and prints the result; returns the exit code."""
+    target = make_target(options["target"], options["n"], options["data"])
+    seed = draw_seed() if options["seed"] is None else options["seed"]
+    with _terminating() as signals, showing_progress(target, seed, is_quiet) as report:
+        result = run(
+            target,
+            seed=seed,
+            evaluations=options["evaluations"],
+            time=options["seconds"],
+            patience=options["patience"],
+            goal=options["goal"],
+            workers=options["workers"],
+            islands=options["islands"],
+            strategy=options["strategy"],
+            out=options["out"],
+            report=report,
+        )
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+    else:
+        click.echo("\n".join(_lines(result)))
+    if result.stopped_by == "interrupt":
+        return TERMINATED if signals else INTERRUPTED
+    return 0 if result.is_verified and _is_goal_met(result, options["goal"]) else 1
+
+
+def _is_goal_met(result: Result, goal: str | None) -> bool:
+    if goal is None or result.stopped_by == "goal":
+        return True
+    click.echo(f"goal not met: {goal}, found {result.claims.operations}", err=True)
+    return False
+
+
+@contextmanager
+def _terminating() -> Iterator[list[int]]:
+    """Makes SIGTERM stop the search as Ctrl-C does; lists the SIGTERMs that came."""
+    signals: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signals.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield signals
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _lines(result: Result) -> list[str]:
+    """Returns what people read at the end: found, verified, compared, stored, what next."""
+    claims, target, program = result.claims, result.target, result.best
+    body = definitions(program)
+    if len(body) > MOST_LINES:
+        more = len(body) - MOST_LINES
+        body = [*body[:MOST_LINES], f"... {more} more lines"]
+    verified = "verified against the matrix" if result.is_verified else "NOT VERIFIED"
+    lines = [
+        *body,
+        "",
+        f"found     {target.title} in {claims.operations} real operations "
+        f"({claims.additions} additions, {claims.multiplications} multiplications)",
+        f"{verified}, relative error {claims.error:.1e}; {target.convention}",
+        f"compare   matrix product {result.dense:,} operations, {_known(result)}",
+        f"search    {result.evaluations:,} evaluations, {result.seconds:.1f} s, "
+        f"seed {result.seed}, stopped by {result.stopped_by}",
+    ]
+    if result.folder:
+        lines += [
+            f"run       {result.folder}",
+            f"next      evosynth show {result.folder} --format latex",
+        ]
+    return lines
+
+
+def _known(result: Result) -> str:
+    known = result.target.best_known
+    return f"best known {known.operations:,} ({known.source})" if known else "no known count"

@@ -1,0 +1,129 @@
+"""The driver: islands in turn, archive, migration, and the reasons to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deap import tools
+
+from dsl.program import Program
+from dsl.targets.base import Target
+from evosynth.engine.archive import Archive, make_statistics
+from evosynth.engine.epoch import evaluator_for, run_epoch
+from evosynth.engine.migration import migrate
+from evosynth.engine.spec import Spec, State, empty_state
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop, whichever comes first.
+
+    Attributes:
+        evaluations: Genomes evaluated in all islands together.
+        seconds: Wall-clock time of the search.
+        patience: Evaluations without improvement.
+        goal: Operations of the best program; None to go on.
+    """
+
+    evaluations: int | None = None
+    seconds: float | None = None
+    patience: int | None = None
+    goal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Where a search stands after an epoch.
+
+    Attributes:
+        record: The epoch's line of the log.
+        best: The best program so far.
+        evaluations: Genomes evaluated so far.
+        seconds: Wall-clock time so far.
+        is_improved: This epoch found the best program.
+    """
+
+    record: dict[str, object]
+    best: Program | None
+    evaluations: int
+    seconds: float
+    is_improved: bool
+
+
+class Search:
+    """A search in progress; owns everything that an epoch does not.
+
+    Args:
+        target: What programs must compute.
+        spec: What decides the bits of the result.
+        limits: When to stop.
+        threads: Threads of the evaluator; the result does not depend on it.
+    """
+
+    def __init__(self, target: Target, spec: Spec, limits: Limits, threads: int = 1) -> None:
+        self.target = target
+        self.spec = spec
+        self.limits = limits
+        self.threads = threads
+        self.archive = Archive(target, evaluator_for(target, threads))
+        self.logbook = tools.Logbook()
+        self.evaluations = 0
+        self.seconds = 0.0
+        self._statistics = make_statistics()
+
+    def run(self, report: Callable[[Snapshot], None] = lambda snapshot: None) -> str:
+        """Searches until a limit is reached.
+
+        Args:
+            report: Called after every epoch of every island.
+
+        Returns:
+            Why the search stopped: "goal", "evaluations", "time" or "patience".
+        """
+        started = time.monotonic()
+        states = [empty_state(self.spec) for _ in range(self.spec.islands)]
+        epoch = 0
+        while True:
+            for island in range(self.spec.islands):
+                states[island] = run_epoch(
+                    self.target, self.spec, states[island], epoch, island, self.threads
+                )
+                self.evaluations += self.spec.epoch
+                is_improved = self.archive.update(states[island], self.evaluations)
+                self.seconds = time.monotonic() - started
+                report(self._snapshot(states[island], epoch, island, is_improved))
+                reason = self._reason_to_stop()
+                if reason:
+                    self.archive.settle()
+                    return reason
+            epoch += 1
+            if epoch % self.spec.migration == 0:
+                states = migrate(states, self.spec)
+
+    def _reason_to_stop(self) -> str | None:
+        limits, best = self.limits, self.archive.best
+        if limits.goal is not None and best and best.count.operations <= limits.goal:
+            return "goal"
+        if limits.evaluations is not None and self.evaluations >= limits.evaluations:
+            return "evaluations"
+        if limits.seconds is not None and self.seconds >= limits.seconds:
+            return "time"
+        stale = self.evaluations - self.archive.improved_at
+        if limits.patience is not None and stale >= limits.patience:
+            return "patience"
+        return None
+
+    def _snapshot(self, state: State, epoch: int, island: int, is_improved: bool) -> Snapshot:
+        rows = list(zip(state.operations.tolist(), state.genomes.lengths.tolist(), strict=True))
+        best = self.archive.best
+        self.logbook.record(
+            epoch=epoch,
+            island=island,
+            evaluations=self.evaluations,
+            best=best.count.operations if best else None,
+            stale=state.stale,
+            **self._statistics.compile(rows),
+        )
+        return Snapshot(self.logbook[-1], best, self.evaluations, self.seconds, is_improved)

@@ -1,0 +1,53 @@
+"""Individuals as DEAP sees them: a genome with its fitness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from deap import base
+
+from dsl.genome import Genes, Genomes, pack
+
+
+class Fitness(base.Fitness):  # type: ignore[misc]  # DEAP is not annotated
+    """Error, then operations; both are minimised, error first."""
+
+    weights = (-1.0, -1.0)
+
+
+class Individual(list[tuple[int, ...]]):
+    """A genome as a list of genes, with the fitness that DEAP's tools compare."""
+
+    def __init__(self, genes: Genes, error: float, operations: float) -> None:
+        super().__init__(tuple(gene) for gene in genes.tolist())
+        self.fitness = Fitness((error, operations))
+
+    @property
+    def error(self) -> float:
+        """The error objective."""
+        return float(self.fitness.values[0])
+
+    @property
+    def operations(self) -> int:
+        """The operations objective."""
+        return int(self.fitness.values[1])
+
+    def genes(self) -> Genes:
+        """Returns the genome as an array: (length, 6) int16."""
+        return pack([self], max(len(self), 1))[0]
+
+
+def individuals(
+    genomes: Genomes, errors: npt.NDArray[np.float64], operations: npt.NDArray[np.float64]
+) -> list[Individual]:
+    """Returns one individual per genome of a population."""
+    return [
+        Individual(genomes[k], float(errors[k]), float(operations[k])) for k in range(len(genomes))
+    ]
+
+
+def population_of(members: Sequence[Individual], capacity: int) -> Genomes:
+    """Packs individuals into a population."""
+    return pack(members, capacity)

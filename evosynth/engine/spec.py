@@ -1,0 +1,85 @@
+"""What an epoch needs to know, and the state that it takes and returns: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.genome import GeneSpace, Genomes, pack
+from dsl.patterns import PATTERNS
+from dsl.primitives import PRIMITIVES
+from dsl.targets.base import Target
+
+
+class Purpose(IntEnum):
+    """What a stream of random numbers is for; part of its address."""
+
+    EPOCH = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Everything that decides the bits of a run, beside the target.
+
+    Attributes:
+        strategy: Name of the strategy.
+        seed: The run's seed.
+        islands: Number of islands.
+        population: Genomes of one island.
+        capacity: Most genes of a genome.
+        epoch: Evaluations of one epoch of one island.
+        restart: An island starts anew after this many evaluations without improvement.
+        migration: Islands exchange genomes after every so many epochs.
+    """
+
+    strategy: str
+    seed: int
+    islands: int
+    population: int
+    capacity: int
+    epoch: int
+    restart: int
+    migration: int
+
+    def generator(self, purpose: Purpose, epoch: int, island: int) -> np.random.Generator:
+        """Returns the random stream of that address, the same whenever it is asked for."""
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(purpose, epoch, island))
+        return np.random.default_rng(sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One island between two epochs.
+
+    Attributes:
+        genomes: The population; empty before the first epoch and for a restart.
+        errors: (population,) float64 error objective.
+        operations: (population,) float64 operations objective.
+        stale: Evaluations since the island last improved.
+    """
+
+    genomes: Genomes
+    errors: npt.NDArray[np.float64]
+    operations: npt.NDArray[np.float64]
+    stale: int = 0
+
+    def ranks(self) -> npt.NDArray[np.float64]:
+        """Returns one number per genome to compare by: operations, error first.
+
+        An error outweighs any count, so that an inexact genome loses to an exact one.
+        """
+        return self.errors * 1e12 + self.operations
+
+
+def empty_state(spec: Spec) -> State:
+    """Returns the state of an island that has not begun."""
+    return State(pack([], spec.capacity), np.zeros(0), np.zeros(0))
+
+
+def gene_space(target: Target) -> GeneSpace:
+    """Returns the genes that make sense for a target."""
+    rows, columns = target.matrix.shape
+    return GeneSpace(rows, columns, len(PRIMITIVES), len(PATTERNS))

@@ -1,0 +1,16 @@
+"""Where the public names live."""
+
+PUBLIC = {
+    "EvosynthError": "dsl.errors",
+    "Program": "dsl.program",
+    "Result": "evosynth.api",
+    "Target": "dsl.targets",
+    "Verification": "evosynth.api",
+    "load": "evosynth.api",
+    "make_target": "dsl.targets",
+    "primitives": "evosynth.catalogue",
+    "run": "evosynth.api",
+    "show": "evosynth.api",
+    "targets": "evosynth.catalogue",
+    "verify": "evosynth.api",
+}

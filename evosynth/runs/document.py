@@ -1,0 +1,139 @@
+"""A program with its target and what is claimed of it: the file that a run leaves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dsl.errors import DataError
+from dsl.formats import json_format, text
+from dsl.program import Program
+from dsl.straightline import Domain
+from dsl.targets import TARGETS, Target, make_target
+from evosynth.runs.files import read_text
+from fitness.objectives import program_error
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a file says of its program."""
+
+    operations: int
+    additions: int
+    multiplications: int
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A program file.
+
+    Attributes:
+        program: The program.
+        target: What it computes; None for a bare program.
+        claims: Its operations and error; None for a bare program.
+    """
+
+    program: Program
+    target: Target | None
+    claims: Claims | None
+
+
+def claims_of(program: Program, target: Target) -> Claims:
+    """Recomputes operations and error from the program alone."""
+    count = program.count
+    error = program_error(program, target)
+    return Claims(count.operations, count.additions, count.multiplications, error)
+
+
+def write_document(program: Program, target: Target) -> str:
+    """Writes a program, its target and its claims as JSON."""
+    head = json.dumps(asdict(claims_of(program, target)))
+    return (
+        f'{{"claims": {head},\n"target": {json.dumps(_target_data(target))},\n'
+        f'"program": {json_format.write(program).rstrip()}}}\n'
+    )
+
+
+def read_document(path: Path) -> Document:
+    """Reads a program file: a run's, or a bare program as JSON or as a listing.
+
+    Raises:
+        DataError: The file holds no valid program; the message names the position.
+        StorageError: The file cannot be read.
+    """
+    content = read_text(path)
+    try:
+        if content.startswith("program "):
+            return Document(text.parse(content), None, None)
+        data = _parse_json(content)
+        if isinstance(data, dict) and "program" in data:
+            program = json_format.from_data(data["program"])
+            return Document(program, _read_target(data), _read_claims(data))
+        return Document(json_format.from_data(data), None, None)
+    except DataError as error:
+        raise DataError(f"'{path}': {error}", error.hint) from error
+
+
+def _parse_json(content: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise DataError(f"expected numbers, got {constant}")
+
+    try:
+        return json.loads(content, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON: {str(error)[:100]}") from error
+
+
+def _target_data(target: Target) -> dict[str, Any]:
+    """Returns a family's name and size, or a matrix entry by entry."""
+    data: dict[str, Any] = {
+        "name": target.name,
+        "n": target.n,
+        "data": target.domain,
+        "packing": target.packing,
+        "digest": target.digest,
+    }
+    if not target.is_family:
+        entries = target.matrix.astype(np.complex128).view(np.float64).tolist()
+        data |= {"title": target.title, "entries": entries}
+    return data
+
+
+def _read_target(data: dict[str, Any]) -> Target:
+    try:
+        given = data["target"]
+        if "entries" not in given:
+            if given["name"] not in TARGETS:
+                raise DataError(f"unknown target {str(given['name'])[:40]!r}")
+            return make_target(given["name"], given["n"], given["data"])
+        matrix = np.array(given["entries"], np.float64).view(np.complex128)
+        real = matrix if np.any(matrix.imag) else np.ascontiguousarray(matrix.real)
+        domain: Domain = given["data"]
+        return Target(
+            str(given["name"]),
+            matrix.shape[1],
+            real,
+            domain,
+            title=str(given["title"]),
+            packing=given["packing"],
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise DataError(f"not a valid target: {error!r}"[:200]) from error
+
+
+def _read_claims(data: dict[str, Any]) -> Claims:
+    try:
+        claims = data["claims"]
+        return Claims(
+            int(claims["operations"]),
+            int(claims["additions"]),
+            int(claims["multiplications"]),
+            float(claims["error"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"not valid claims: {error!r}"[:200]) from error

@@ -1,0 +1,86 @@
+"""The genetic algorithm: variable-length genomes, tournaments, gentle replacement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from deap import base
+
+from dsl.genome import Genomes
+from evosynth.engine.population import draw, score, tournament
+from evosynth.engine.spec import State
+from evosynth.engine.variation import mutate, splice
+from evosynth.strategies.base import STRATEGIES, Strategy, Task
+
+TOURNAMENT = 3
+CROSSOVER_ODDS = 0.3
+# A child meets this many random members and takes the place of the worst of them, unless
+# that one is better. Truncation of parents and children together converges too early.
+RIVALS = 3
+
+
+def make_toolbox(task: Task) -> base.Toolbox:
+    """Returns the operators, each acting on a whole population."""
+    toolbox = base.Toolbox()
+    toolbox.register("select", tournament, size=TOURNAMENT, rng=task.rng)
+    toolbox.register("mate", splice, rng=task.rng)
+    toolbox.register("mutate", mutate, space=task.space, rng=task.rng)
+    toolbox.register("evaluate", score, task=task)
+    return toolbox
+
+
+def advance(state: State, task: Task) -> State:
+    """Spends one epoch; starts anew when the island has been stale for too long."""
+    spec = task.spec
+    toolbox = make_toolbox(task)
+    spent = 0
+    if len(state.genomes) == 0 or state.stale >= spec.restart:
+        state = draw(min(spec.population, spec.epoch), task)
+        spent = len(state.genomes)
+    while spent < spec.epoch:
+        count = min(spec.population, spec.epoch - spent)
+        children = toolbox.evaluate(_breed(state, count, toolbox, task.rng))
+        best = state.ranks().min()
+        state = _replace_worse(state, children, task.rng)
+        stale = 0 if state.ranks().min() < best else state.stale + count
+        state = replace(state, stale=stale)
+        spent += count
+    return state
+
+
+def _breed(state: State, count: int, toolbox: base.Toolbox, rng: np.random.Generator) -> Genomes:
+    """Returns children: selected, some crossed over, all mutated."""
+    ranks = state.ranks()
+    parents = state.genomes.take(toolbox.select(ranks, count))
+    mates = state.genomes.take(toolbox.select(ranks, count))
+    crossed = toolbox.mate(parents, mates)
+    is_crossed = rng.random(count) < CROSSOVER_ODDS
+    genes = np.where(is_crossed[:, None, None], crossed.genes, parents.genes)
+    lengths = np.where(is_crossed, crossed.lengths, parents.lengths)
+    children: Genomes = toolbox.mutate(Genomes(genes, lengths))
+    return children
+
+
+def _replace_worse(state: State, children: State, rng: np.random.Generator) -> State:
+    """Puts each child in the place of the worst of a few random members, if not worse."""
+    ranks, arriving = state.ranks().tolist(), children.ranks().tolist()
+    source: npt.NDArray[np.intp] = np.full(len(ranks), -1)
+    rivals = rng.integers(0, len(ranks), size=(len(arriving), RIVALS)).tolist()
+    for child, (rank, members) in enumerate(zip(arriving, rivals, strict=True)):
+        worst = max(members, key=ranks.__getitem__)
+        if rank <= ranks[worst]:
+            ranks[worst], source[worst] = rank, child
+    taken = source >= 0
+    genes, lengths = state.genomes.genes.copy(), state.genomes.lengths.copy()
+    errors, operations = state.errors.copy(), state.operations.copy()
+    chosen = source[taken]
+    genes[taken], lengths[taken] = children.genomes.genes[chosen], children.genomes.lengths[chosen]
+    errors[taken], operations[taken] = children.errors[chosen], children.operations[chosen]
+    return State(Genomes(genes, lengths), errors, operations, state.stale)
+
+
+EVOLVE = STRATEGIES.register(
+    Strategy("evolve", advance, "genetic algorithm with islands, restarts and migration")
+)

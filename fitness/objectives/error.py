@@ -1,0 +1,41 @@
+"""How far a program is from its target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.program import Program
+from dsl.targets.base import Target
+from fitness.evaluators.base import Scores
+from fitness.objectives.base import OBJECTIVES, Objective, gate
+
+# A program with an error up to this is exact: double rounding of some tens of steps.
+EXACT = 1e-12
+
+
+def relative_error(computed: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> float:
+    """Returns the Frobenius norm of the difference, relative to that of `wanted`."""
+    return float(np.linalg.norm(computed - wanted) / np.linalg.norm(wanted))
+
+
+def program_error(program: Program, target: Target) -> float:
+    """Returns the error of the straight-line code that is exported for a program."""
+    return relative_error(program.matrix(), target.matrix)
+
+
+def _of_scores(scores: Scores) -> npt.NDArray[np.float64]:
+    """Rounding noise of exact genomes is no reason to prefer one to another."""
+    return gate(np.where(scores.errors <= EXACT, 0.0, scores.errors))
+
+
+ERROR = OBJECTIVES.register(
+    Objective(
+        "error",
+        _of_scores,
+        program_error,
+        "relative Frobenius norm of the difference to the target; 0 up to 1e-12",
+    )
+)

@@ -1,0 +1,1 @@
+"""Rivals trained by gradient descent; see `gradient_baselines.base` for the contract."""
