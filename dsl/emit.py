@@ -21,6 +21,10 @@ from dsl.primitives.base import Primitive
 FUNCTIONS = "atan, cos, sin, sqrt = np.arctan, np.cos, np.sin, np.sqrt"
 
 
+# Calls the kernel's own function with the block as a literal, to have it specialised.
+_PROPOSE = "propose(view, {block}, side, choice, places, must_pay, tables, work)"
+
+
 def emit_block_functions(primitives: Sequence[Primitive]) -> str:
     """Returns Python source of the functions that know the primitives.
 
@@ -28,7 +32,8 @@ def emit_block_functions(primitives: Sequence[Primitive]) -> str:
     functions are `constant_class(re, im)`, `candidates(block, a, b, out)`,
     `forward(block, p, out)`, `inverse(block, p, out)` (entries row by row) and
     `block_cost(block, is_output_side, p, addition, multiplication)`; `block` is the
-    position in `primitives`.
+    position in `primitives`. `propose_block` calls the kernel's `propose` for a block.
+    The kernel provides `compiled`, the decorator that compiles functions, and `quotient`.
     """
     classes = [
         f"{name} = {getattr(cost, name)}"
@@ -45,13 +50,17 @@ def emit_block_functions(primitives: Sequence[Primitive]) -> str:
     ]
     parts = [
         "\n".join([*properties, f"SAME = {cost.SAME}", *classes, FUNCTIONS]),
-        "@njit\n" + inspect.getsource(cost.constant_class).rstrip(),
+        "@compiled\n" + inspect.getsource(cost.constant_class).rstrip(),
         _function("candidates(block, a, b, out)", [_fill(_candidates(p)) for p in primitives]),
         _function("forward(block, p, out)", [_fill(list(derive(p).matrix)) for p in primitives]),
         _function("inverse(block, p, out)", [_fill(list(derive(p).inverse)) for p in primitives]),
         _function(
             "block_cost(block, is_output_side, p, addition, multiplication)",
             [_cost_lines(p) for p in primitives],
+        ),
+        _function(
+            "propose_block(view, block, side, choice, places, must_pay, tables, work)",
+            [[_PROPOSE.format(block=k), "return 0"] for k in range(len(primitives))],
         ),
     ]
     return "\n\n\n".join(parts) + "\n"
@@ -85,7 +94,7 @@ def _price(lowering: Lowering) -> str:
 
 
 def _function(signature: str, bodies: list[list[str]]) -> str:
-    lines = ["@njit", f"def {signature}:"]
+    lines = ["@compiled", f"def {signature}:"]
     for block, body in enumerate(bodies):
         lines.append(f"    if block == {block}:")
         lines.extend(f"        {line}" for line in body)
@@ -93,6 +102,23 @@ def _function(signature: str, bodies: list[list[str]]) -> str:
 
 
 def _text(expression: sympy.Expr) -> str:
-    printer = PythonCodePrinter({"fully_qualified_modules": False})
-    text: str = printer.doprint(expression.subs(PARAMETER, sympy.Symbol("p")))
+    text: str = _Printer().doprint(expression.subs(PARAMETER, sympy.Symbol("p")))
     return text
+
+
+class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy is not annotated
+    """Writes divisions as calls of the kernel's `quotient`, a cheap complex division."""
+
+    def __init__(self) -> None:
+        super().__init__({"fully_qualified_modules": False})
+
+    def _print_Mul(self, expr: sympy.Expr) -> str:  # noqa: N802  # the name is SymPy's
+        numerator, denominator = expr.as_numer_denom()
+        if not denominator.free_symbols:
+            return str(super()._print_Mul(expr))
+        return f"quotient({self._print(numerator)}, {self._print(denominator)})"
+
+    def _print_Pow(self, expr: sympy.Expr, rational: bool = False) -> str:  # noqa: N802
+        if expr.exp == -1:
+            return f"quotient(1.0, {self._print(expr.base)})"
+        return str(super()._print_Pow(expr, rational=rational))
