@@ -22,6 +22,7 @@ OPERATORS = {
 }
 
 
+@lru_cache(maxsize=4096)
 def recognise_constant(constant: complex, order: int) -> sympy.Expr | None:
     """Returns the exact number that a constant or an angle approximates, or None.
 
@@ -36,6 +37,7 @@ def recognise_constant(constant: complex, order: int) -> sympy.Expr | None:
     return exact
 
 
+@lru_cache(maxsize=4096)
 def rounded(constant: complex, order: int) -> complex:
     """Returns the double(s) nearest to the exact number; the constant if there is none.
 

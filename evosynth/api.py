@@ -167,7 +167,7 @@ def run(
     def observe(snapshot: Snapshot) -> None:
         if folder is not None:
             folder.append_log(snapshot.record)
-            if snapshot.is_improved and snapshot.best is not None:
+            if snapshot.has_better_program and snapshot.best is not None:
                 folder.write_best(write_document(snapshot.best, chosen))
         if report is not None:
             report(snapshot)
@@ -184,6 +184,7 @@ def _until_interrupted(search: Search, observe: Callable[[Snapshot], None]) -> s
     try:
         return search.run(observe)
     except KeyboardInterrupt:
+        search.archive.settle()
         if search.archive.best is None:
             raise
         return "interrupt"

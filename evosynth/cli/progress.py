@@ -95,7 +95,7 @@ class PlainDisplay:
         if not snapshot.is_improved and now - self._said < PLAIN_INTERVAL:
             return
         self._said = now
-        best = f"{snapshot.best.count.operations:,}" if snapshot.best else "-"
+        best = f"{snapshot.operations:,}" if snapshot.operations else "-"
         self.say(f"{snapshot.seconds:6.1f} s  {snapshot.evaluations:>9,} evaluations  best {best}")
 
 
@@ -115,14 +115,14 @@ class LiveDisplay:
 
     def show(self, snapshot: Snapshot) -> None:
         """Draws the block, ten times a second at most."""
-        if snapshot.best:
-            self._history.append(snapshot.best.count.operations)
+        if snapshot.operations:
+            self._history.append(snapshot.operations)
         now = time.monotonic()
         if not snapshot.is_improved and now - self._drawn < 0.1:
             return
         self._drawn = now
         rate = snapshot.evaluations / max(snapshot.seconds, 1e-9)
-        best = f"{snapshot.best.count.operations:,}" if snapshot.best else "-"
+        best = f"{snapshot.operations:,}" if snapshot.operations else "-"
         self.say(
             "\n".join(
                 [

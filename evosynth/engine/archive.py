@@ -17,49 +17,69 @@ from fitness.objectives import EXACT, program_error
 
 # Genomes that tie in the evaluator's count may differ once their code is simplified.
 HALL = 8
+SETTLED = 3
 
 
 class Archive:
     """Keeps the best of all islands.
 
+    A genome's count, known at once, is an upper bound on that of its program's exported
+    code, which takes longer to know: so programs are written only when they are needed.
+
     Attributes:
         hall: DEAP's hall of fame: the best distinct genomes.
-        front: DEAP's Pareto front of (error, operations).
-        best: The program with the fewest operations in exported code, exact and verified.
-        improved_at: Evaluations when the best genome or program last improved.
+        front: DEAP's Pareto front of (error, operations), one genome per point.
+        best: The program with the fewest operations in exported code, exact and verified,
+            among those that were offered.
+        improved_at: Evaluations when the best genome last improved.
     """
 
     def __init__(self, target: Target, evaluator: Evaluator) -> None:
         self.hall = tools.HallOfFame(HALL)
-        self.front = tools.ParetoFront()
+        self.front = tools.ParetoFront(similar=lambda one, other: one.fitness == other.fitness)
         self.best: Program | None = None
         self.improved_at = 0
         self._target = target
         self._evaluator = evaluator
-        self._fewest = np.inf
+        self._offered: list[Individual] = []
 
     def update(self, state: State, evaluations: int) -> bool:
-        """Takes in an island's state; says whether a better program was found."""
-        first = np.argsort(state.ranks(), kind="stable")[:HALL]
+        """Takes in an island's state; says whether the best genome improved."""
+        ranks = state.ranks()
+        if len(self.hall) == HALL and ranks.min() >= self.hall[-1].rank:
+            return False
+        before = self.hall[0].rank if len(self.hall) else np.inf
+        first = np.argsort(ranks, kind="stable")[:HALL]
         members = individuals(
             state.genomes.take(first), state.errors[first], state.operations[first]
         )
         self.hall.update(members)
         self.front.update([member for member in members if member.error == 0])
-        leader: Individual = self.hall[0]
-        if leader.error > 0 or leader.operations >= self._fewest:
+        if self.hall[0].rank >= before:
             return False
-        self._fewest = leader.operations
         self.improved_at = evaluations
-        return self._offer(leader)
+        return True
+
+    @property
+    def operations(self) -> int | None:
+        """The fewest operations known so far: of the best program or of the best genome."""
+        counts = [m.operations for m in self.hall[:1] if m.error == 0]
+        counts += [self.best.count.operations] if self.best else []
+        return min(counts, default=None)
+
+    def offer_leader(self) -> bool:
+        """Writes the best genome's program; says whether it is the best program."""
+        return self._offer(self.hall[0])
 
     def settle(self) -> None:
-        """Tries the whole hall of fame: a tied genome may give simpler code."""
-        for member in self.hall:
-            if member.error == 0:
-                self._offer(member)
+        """Writes the programs of the first of the hall: ties may give simpler code."""
+        for member in self.hall[:SETTLED]:
+            self._offer(member)
 
     def _offer(self, member: Individual) -> bool:
+        if member.error > 0 or member in self._offered:
+            return False
+        self._offered = [*self._offered[1 - 2 * HALL :], member]
         program = self.program_of(member)
         if self.best and program.count.operations >= self.best.count.operations:
             return False
@@ -68,17 +88,17 @@ class Archive:
         self.best = program
         return True
 
+    def program_of(self, member: Individual) -> Program:
+        """Returns the program that a genome stands for."""
+        decoding = self._evaluator.decode(member.genes())
+        return build_program(decoding, self._target.domain, self._target.identifier)
+
     def front_data(self) -> list[dict[str, Any]]:
         """Returns the front as plain data, cheapest first."""
         return [
             {"error": m.error, "operations": m.operations, "genome": [list(gene) for gene in m]}
             for m in self.front
         ]
-
-    def program_of(self, member: Individual) -> Program:
-        """Returns the program that a genome stands for."""
-        decoding = self._evaluator.decode(member.genes())
-        return build_program(decoding, self._target.domain, self._target.identifier)
 
 
 def make_statistics() -> tools.MultiStatistics:

@@ -15,6 +15,9 @@ from evosynth.engine.epoch import evaluator_for, run_epoch
 from evosynth.engine.migration import migrate
 from evosynth.engine.spec import Spec, State, empty_state
 
+# A genome with up to this many times the goal's operations may have a program within it.
+NEAR = 1.2
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -39,17 +42,21 @@ class Snapshot:
 
     Attributes:
         record: The epoch's line of the log.
-        best: The best program so far.
+        best: The best program so far, once one was written.
+        operations: The fewest operations so far.
         evaluations: Genomes evaluated so far.
         seconds: Wall-clock time so far.
-        is_improved: This epoch found the best program.
+        is_improved: The fewest operations became fewer.
+        has_better_program: `best` is new.
     """
 
     record: dict[str, object]
     best: Program | None
+    operations: int | None
     evaluations: int
     seconds: float
     is_improved: bool
+    has_better_program: bool
 
 
 class Search:
@@ -92,8 +99,10 @@ class Search:
                 )
                 self.evaluations += self.spec.epoch
                 is_improved = self.archive.update(states[island], self.evaluations)
+                is_better = self._is_time_to_write(epoch) and self.archive.offer_leader()
                 self.seconds = time.monotonic() - started
-                report(self._snapshot(states[island], epoch, island, is_improved))
+                record = self._record(states[island], epoch, island)
+                report(self._snapshot(record, is_improved, is_better))
                 reason = self._reason_to_stop()
                 if reason:
                     self.archive.settle()
@@ -101,6 +110,11 @@ class Search:
             epoch += 1
             if epoch % self.spec.migration == 0:
                 states = migrate(states, self.spec)
+
+    def _is_time_to_write(self, epoch: int) -> bool:
+        """Programs are written now and then, and when the goal is near."""
+        is_near = (self.archive.operations or 0) <= NEAR * (self.limits.goal or 0)
+        return is_near or epoch % self.spec.migration == 0
 
     def _reason_to_stop(self) -> str | None:
         limits, best = self.limits, self.archive.best
@@ -115,15 +129,29 @@ class Search:
             return "patience"
         return None
 
-    def _snapshot(self, state: State, epoch: int, island: int, is_improved: bool) -> Snapshot:
+    def _record(self, state: State, epoch: int, island: int) -> dict[str, object]:
+        """Returns the epoch's line of the log, and keeps it in the logbook."""
         rows = list(zip(state.operations.tolist(), state.genomes.lengths.tolist(), strict=True))
-        best = self.archive.best
-        self.logbook.record(
-            epoch=epoch,
-            island=island,
-            evaluations=self.evaluations,
-            best=best.count.operations if best else None,
-            stale=state.stale,
+        record = {
+            "epoch": epoch,
+            "island": island,
+            "evaluations": self.evaluations,
+            "best": self.archive.operations,
+            "stale": state.stale,
             **self._statistics.compile(rows),
+        }
+        self.logbook.record(**record)
+        return record
+
+    def _snapshot(
+        self, record: dict[str, object], is_improved: bool, has_better_program: bool
+    ) -> Snapshot:
+        return Snapshot(
+            record,
+            self.archive.best,
+            self.archive.operations,
+            self.evaluations,
+            self.seconds,
+            is_improved,
+            has_better_program,
         )
-        return Snapshot(self.logbook[-1], best, self.evaluations, self.seconds, is_improved)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from deap import base
 
 from dsl.genome import Genes, Genomes, pack
+from evosynth.engine.spec import rank
 
 
 class Fitness(base.Fitness):  # type: ignore[misc]  # DEAP is not annotated
@@ -33,6 +34,11 @@ class Individual(list[tuple[int, ...]]):
     def operations(self) -> int:
         """The operations objective."""
         return int(self.fitness.values[1])
+
+    @property
+    def rank(self) -> float:
+        """One number to compare by."""
+        return rank(self.error, float(self.operations))
 
     def genes(self) -> Genes:
         """Returns the genome as an array: (length, 6) int16."""

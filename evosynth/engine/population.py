@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from dsl.genome import Genomes
 from evosynth.engine.spec import State
-from evosynth.engine.variation import random_genomes
+from evosynth.engine.variation import choose, random_genomes
 from evosynth.strategies.base import Task
 from fitness.objectives import ERROR, OPERATIONS
 
@@ -29,10 +29,8 @@ def draw(count: int, task: Task) -> State:
 
 def select(state: State, where: npt.NDArray[np.bool_], other: State) -> State:
     """Returns `other`'s genomes where the mask is set, else `state`'s."""
-    genes = np.where(where[:, None, None], other.genomes.genes, state.genomes.genes)
-    lengths = np.where(where, other.genomes.lengths, state.genomes.lengths)
     return State(
-        Genomes(genes, lengths),
+        choose(where, other.genomes, state.genomes),
         np.where(where, other.errors, state.errors),
         np.where(where, other.operations, state.operations),
         state.stale,

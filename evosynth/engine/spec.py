@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from dsl.genome import GeneSpace, Genomes, pack
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.targets.base import Target
+
+Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 
 class Purpose(IntEnum):
@@ -50,6 +53,14 @@ class Spec:
         return np.random.default_rng(sequence)
 
 
+def rank(error: Number, operations: Number) -> Number:
+    """Returns one number, or an array of them, to compare by: error first.
+
+    An error outweighs any count, so that an inexact genome loses to an exact one.
+    """
+    return error * 1e24 + operations
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """One island between two epochs.
@@ -67,11 +78,8 @@ class State:
     stale: int = 0
 
     def ranks(self) -> npt.NDArray[np.float64]:
-        """Returns one number per genome to compare by: operations, error first.
-
-        An error outweighs any count, so that an inexact genome loses to an exact one.
-        """
-        return self.errors * 1e12 + self.operations
+        """Returns one number per genome to compare by (`rank`)."""
+        return rank(self.errors, self.operations)
 
 
 def empty_state(spec: Spec) -> State:

@@ -11,7 +11,7 @@ from deap import base
 from dsl.genome import Genomes
 from evosynth.engine.population import draw, score, tournament
 from evosynth.engine.spec import State
-from evosynth.engine.variation import mutate, splice
+from evosynth.engine.variation import choose, mutate, splice
 from evosynth.strategies.base import STRATEGIES, Strategy, Task
 
 TOURNAMENT = 3
@@ -57,9 +57,7 @@ def _breed(state: State, count: int, toolbox: base.Toolbox, rng: np.random.Gener
     mates = state.genomes.take(toolbox.select(ranks, count))
     crossed = toolbox.mate(parents, mates)
     is_crossed = rng.random(count) < CROSSOVER_ODDS
-    genes = np.where(is_crossed[:, None, None], crossed.genes, parents.genes)
-    lengths = np.where(is_crossed, crossed.lengths, parents.lengths)
-    children: Genomes = toolbox.mutate(Genomes(genes, lengths))
+    children: Genomes = toolbox.mutate(choose(is_crossed, crossed, parents))
     return children
 
 

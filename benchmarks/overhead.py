@@ -1,0 +1,58 @@
+"""Share of a search's wall time that is spent outside the evaluator."""
+
+from __future__ import annotations
+
+import time
+
+from dsl.genome import Genes, Genomes
+from dsl.grammars.factor.decode import Decoding
+from dsl.targets import make_target
+from evosynth.engine import epoch as epochs
+from evosynth.engine.driver import Search
+from evosynth.settings import Settings
+from fitness.evaluators import Evaluator, Scores
+
+CASES = (("dft", 8, 20_000), ("dft", 16, 20_000), ("dft", 32, 6_000), ("dft", 64, 1_600))
+
+
+class Timed:
+    """An evaluator that adds up the time spent in it."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.seconds = 0.0
+        self._evaluator = evaluator
+
+    def evaluate(self, genomes: Genomes) -> Scores:
+        """Scores a population."""
+        start = time.perf_counter()
+        scores = self._evaluator.evaluate(genomes)
+        self.seconds += time.perf_counter() - start
+        return scores
+
+    def decode(self, genome: Genes) -> Decoding:
+        """Returns what a genome means."""
+        return self._evaluator.decode(genome)
+
+
+def main() -> None:
+    """Prints the table."""
+    print("Search: share of wall time outside the evaluator, two threads")
+    print(f"{'target':<8}{'evaluations':>12}{'seconds':>9}{'per second':>12}{'outside':>9}")
+    original = epochs.evaluator_for
+    for name, n, evaluations in CASES:
+        target = make_target(name, n)
+        settings = Settings(seed=1, evaluations=evaluations)
+        timed = Timed(original(target, 2))
+        epochs.evaluator_for = lambda *_, timed=timed: timed  # type: ignore[assignment]
+        search = Search(target, settings.spec(target), settings.limits(target), 2)
+        try:
+            start = time.perf_counter()
+            search.run()
+            wall = time.perf_counter() - start
+        finally:
+            epochs.evaluator_for = original
+        print(
+            f"{name} {n:<4}{search.evaluations:>12,}{wall:>9.1f}"
+            f"{search.evaluations / wall:>12,.0f}{1 - timed.seconds / wall:>9.0%}",
+            flush=True,
+        )
