@@ -166,7 +166,8 @@ class _StepWriter:
         if expression in self._known:
             return self._known[expression]
         if expression.is_Add:
-            first, *rest = (self.reference(term) for term in expression.args)
+            terms = sorted(expression.args, key=self._position)
+            first, *rest = (self.reference(term) for term in terms)
             for term in rest:
                 first = self._emit(Step("add", first, term, sympy.Integer(1)))
             return first
@@ -180,6 +181,10 @@ class _StepWriter:
             step = Step("scale", reference, Ref(-1), constant.subs(self._atoms))
             reference = self._emit(step)
         return reference.times(unit)
+
+    def _position(self, term: sympy.Expr) -> int:
+        """Orders the terms of a sum by their data, as people would write them."""
+        return min(self._known[s].value for s in term.free_symbols if s in self._known)
 
     def _emit(self, step: Step) -> Ref:
         for position, earlier in enumerate(self.steps):

@@ -69,7 +69,7 @@ class Settings:
         goal = self._goal(target)
         if (self.evaluations, self.seconds, self.patience) != (None, None, None):
             return Limits(self.evaluations, self.seconds, self.patience, goal)
-        patience = None if goal else _shrunk(20_000, max(target.matrix.shape))
+        patience = None if goal else _shrunk(100_000, max(target.matrix.shape))
         return Limits(None, DEFAULT_SECONDS, patience, goal)
 
     def threads(self) -> int:
@@ -104,4 +104,4 @@ def draw_seed() -> int:
 
 def _shrunk(evaluations: int, width: int) -> int:
     """Returns fewer evaluations for larger problems, whose evaluations take longer."""
-    return max(500, int(evaluations * min(1.0, (16 / width) ** 2)))
+    return max(1_000, int(evaluations * min(1.0, (16 / width) ** 2)))

@@ -14,7 +14,7 @@ from dsl.program import Program
 def write(program: Program) -> str:
     r"""Writes an `align*` environment with one line per definition."""
     lines = [
-        f"{sympy.latex(symbol)} &= {sympy.latex(expression)}"
+        f"{sympy.latex(symbol)} &= {sympy.latex(expression, order='none')}"
         for symbol, expression in let_form(program)
     ]
     body = " \\\\\n".join(_subscripts(line) for line in lines)

@@ -18,9 +18,14 @@ def let_form(program: Program) -> list[Definition]:
     """Returns the simplified code in the program's own domain as definitions.
 
     The inputs are x0, x1, ...; intermediate values t1, t2, ...; outputs y0, y1, ... A
-    value that is used once, as an output, is defined under the output's name.
+    value that is used once, as an output, is defined under the output's name. Outputs
+    come last, in order.
     """
-    return list(_definitions(program.plain_code, program.inputs))
+    definitions = list(_definitions(program.plain_code, program.inputs))
+    outputs = {str(symbol): k for k, (symbol, _) in enumerate(definitions)}
+    names = [f"y{k}" for k in range(len(program.outputs))]
+    last = [definitions[outputs[name]] for name in names]
+    return [d for d in definitions if not str(d[0]).startswith("y")] + last
 
 
 def output_expressions(program: Program) -> list[sympy.Expr]:
@@ -42,7 +47,8 @@ def _definitions(code: Code, order: int) -> Iterator[Definition]:
 
     for position, operation in enumerate(code.operations):
         if operation.kind == "add":
-            expression = read(operation.left) + read(operation.right)
+            # Not evaluated: SymPy would sort the terms, and t100 comes before t96.
+            expression = sympy.Add(read(operation.left), read(operation.right), evaluate=False)
         else:
             expression = sympy.Mul(
                 symbolic(operation.constant, order), read(operation.left), evaluate=False

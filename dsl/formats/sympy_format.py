@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import sympy
+
 from dsl.formats.base import FORMATS, Format
 from dsl.formats.let_form import let_form
 from dsl.program import Program
@@ -13,7 +15,10 @@ FUNCTIONS = ("I", "Rational", "cos", "pi", "sin", "sqrt", "tan")
 
 def definitions(program: Program) -> list[str]:
     """Returns one line per definition, such as `t1 = x0 + x8`."""
-    return [f"{symbol} = {expression}" for symbol, expression in let_form(program)]
+    return [
+        f"{symbol} = {sympy.sstr(expression, order='none')}"
+        for symbol, expression in let_form(program)
+    ]
 
 
 def write(program: Program) -> str:

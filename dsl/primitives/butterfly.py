@@ -7,5 +7,5 @@ from dsl.primitives.base import Rows, primitive
 
 @primitive()
 def butterfly(c: Any) -> Rows:
-    """(x, y) -> (x + c y, x - c y): sum and difference of a pair."""
+    """Sum and difference of a pair: (x, y) -> (x + c y, x - c y)."""
     return [[1, c], [1, -c]]

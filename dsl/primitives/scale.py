@@ -7,5 +7,5 @@ from dsl.primitives.base import Rows, primitive
 
 @primitive()
 def scale(c: Any) -> Rows:
-    """X -> c x: multiplies by a constant, for example by a row of the remainder."""
+    """Multiplies a value by a constant: x -> c x."""
     return [[c]]

@@ -7,5 +7,5 @@ from dsl.primitives.base import Rows, primitive
 
 @primitive()
 def shear(c: Any) -> Rows:
-    """(x, y) -> (x + c y, y): adds a multiple of one value to another."""
+    """Adds a multiple of one value to another: (x, y) -> (x + c y, y)."""
     return [[1, c], [0, 1]]

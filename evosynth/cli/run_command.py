@@ -79,13 +79,14 @@ def _lines(result: Result) -> list[str]:
     if len(body) > MOST_LINES:
         more = len(body) - MOST_LINES
         body = [*body[:MOST_LINES], f"... {more} more lines"]
-    verified = "verified against the matrix" if result.is_verified else "NOT VERIFIED"
+    verified = "verified  against the matrix" if result.is_verified else "WRONG     NOT the matrix"
     lines = [
         *body,
         "",
         f"found     {target.title} in {claims.operations} real operations "
         f"({claims.additions} additions, {claims.multiplications} multiplications)",
-        f"{verified}, relative error {claims.error:.1e}; {target.convention}",
+        f"          {target.convention}",
+        f"{verified}, relative error {claims.error:.1e}",
         f"compare   matrix product {result.dense:,} operations, {_known(result)}",
         f"search    {result.evaluations:,} evaluations, {result.seconds:.1f} s, "
         f"seed {result.seed}, stopped by {result.stopped_by}",
