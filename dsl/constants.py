@@ -223,7 +223,7 @@ def recognise(value: float, order: int) -> sympy.Expr | None:
 
 def recognise_complex(value: complex, order: int) -> sympy.Expr | None:
     """Recognises the real and imaginary part; a part lost in rounding counts as zero."""
-    noise = TOLERANCE * abs(value)
+    noise = TOLERANCE * max(abs(value.real), abs(value.imag))
     parts = (part if abs(part) > noise else 0.0 for part in (value.real, value.imag))
     real, imaginary = (recognise(part, order) for part in parts)
     return None if real is None or imaginary is None else real + sympy.I * imaginary

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import sympy
 
 from dsl.errors import EnvironmentMismatchError
 from dsl.primitives.base import Primitive
-from dsl.straightline import Ref
+from dsl.straightline import UNITS, Ref
 
 PARAMETER = sympy.Symbol("p")
 ENTRIES = sympy.symbols("a b")
@@ -45,6 +47,21 @@ class Lowering:
     steps: tuple[Step, ...]
     results: tuple[Ref, ...]
     constants: Callable[[complex], tuple[complex, ...]]
+
+    def matrix(self, parameter: complex) -> npt.NDArray[np.complex128]:
+        """Returns the matrix that the steps compute: (points, points) complex128."""
+        values = list(np.eye(len(self.results), dtype=complex))
+        factors = iter(self.constants(parameter))
+
+        def read(ref: Ref) -> npt.NDArray[np.complex128]:
+            return values[ref.value] * UNITS[ref.unit]
+
+        for step in self.steps:
+            if step.kind == "add":
+                values.append(read(step.left) + read(step.right))
+            else:
+                values.append(read(step.left) * next(factors))
+        return np.stack([read(ref) for ref in self.results])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +93,42 @@ class Derivation:
 
 @lru_cache(maxsize=256)
 def derive(primitive: Primitive) -> Derivation:
-    """Derives everything from the primitive's matrix.
+    """Derives everything from the primitive's matrix, and checks it on numbers.
 
     Raises:
         EnvironmentMismatchError: The matrix is not square, singular, of more than two
-            points, or gives no candidate for its parameter.
+            points, gives no candidate for its parameter, or is beyond what can be derived.
     """
-    matrix = sympy.Matrix(primitive.matrix(PARAMETER))
-    if not matrix.is_square or matrix.rows > len(ENTRIES):
+    try:
+        derivation = _derive(primitive)
+        _check(primitive, derivation)
+    except EnvironmentMismatchError as error:
         raise EnvironmentMismatchError(
-            f"primitive '{primitive.name}': expected a square matrix of 1 or 2 points, "
-            f"got {matrix.rows} x {matrix.cols}"
-        )
+            f"primitive '{primitive.name}': {error}", error.hint
+        ) from error
+    except Exception as error:  # a stranger's function, and SymPy on whatever it returns
+        reason = f"{type(error).__name__}: {error}".split("\n")[0][:100]
+        raise EnvironmentMismatchError(
+            f"primitive '{primitive.name}': its matrix cannot be used: {reason}"
+        ) from error
+    return derivation
+
+
+def _derive(primitive: Primitive) -> Derivation:
+    rows = [list(row) for row in primitive.matrix(PARAMETER)]
+    if not 1 <= len(rows) <= len(ENTRIES) or any(len(row) != len(rows) for row in rows):
+        shape = f"{len(rows)} x {len(rows[0]) if rows else 0}"
+        raise EnvironmentMismatchError(f"expected a square matrix of 1 or 2 points, got {shape}")
+    matrix = sympy.Matrix(rows).applyfunc(lambda e: sympy.nsimplify(e, rational=True))
     if sympy.simplify(matrix.det()) == 0:
-        raise EnvironmentMismatchError(f"primitive '{primitive.name}': its matrix is singular")
+        raise EnvironmentMismatchError("its matrix is singular")
     inverse = matrix.inv().applyfunc(sympy.simplify)
     row = sympy.Matrix([ENTRIES[: matrix.rows]]) * inverse
     zeros = _solutions(primitive, row, 0)
     candidates = zeros or _solutions(primitive, row, 1)
     if not candidates:
         raise EnvironmentMismatchError(
-            f"primitive '{primitive.name}': no entry of the transformed columns can be "
-            "solved for the parameter",
+            "no entry of the transformed columns can be solved for the parameter",
             "the matrix must depend on its parameter",
         )
     turns = 1 if zeros else 4
@@ -113,6 +144,34 @@ def derive(primitive: Primitive) -> Derivation:
         _lower(matrix),
         _lower(matrix.T),
     )
+
+
+# Parameters and entries in general position, at which derived formulas are tried.
+SAMPLES = ((0.7, 0.3, -0.8), (1.9, -1.1, 0.6))
+
+
+def _check(primitive: Primitive, derivation: Derivation) -> None:
+    """Checks on numbers that candidates do what they promise and lowerings compute B."""
+    goal = 0 if derivation.makes_zeros else 1
+    for parameter, *entries in SAMPLES:
+        matrix = np.array(primitive.matrix(parameter), complex)
+        for lowering, expected in (
+            (derivation.lowering, matrix),
+            (derivation.transposed, matrix.T),
+        ):
+            if not np.allclose(lowering.matrix(parameter), expected):
+                raise EnvironmentMismatchError("its lowering computes another matrix")
+        values = dict(zip(ENTRIES, entries, strict=True))
+        for candidate in derivation.candidates:
+            solved = complex(candidate.subs(values))
+            turns = [solved * 1j ** (4 * k // derivation.turns) for k in range(derivation.turns)]
+            for turned in turns:
+                block = np.array(primitive.matrix(turned), complex)
+                row = np.array(entries[: len(block)]) @ np.linalg.inv(block)
+                # A turned candidate gives a zero, or one times a free factor.
+                distance = abs(np.abs(row) - goal).min()
+                if distance > 1e-9 or not np.isfinite(row).all():
+                    raise EnvironmentMismatchError("a candidate parameter does not solve it")
 
 
 def _solutions(primitive: Primitive, row: sympy.Matrix, goal: int) -> list[sympy.Expr]:

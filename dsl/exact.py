@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import cmath
+import re
 from functools import lru_cache
 
 import sympy
@@ -12,7 +13,9 @@ from dsl.constants import exact_value, recognise, recognise_complex
 
 # Texts of constants come from files that strangers wrote; this also bounds the depth.
 LONGEST_TEXT = 300
-FUNCTIONS = {name: getattr(sympy, name) for name in ("cos", "sin", "tan", "sqrt")}
+FUNCTIONS = {name: getattr(sympy, name) for name in ("cos", "sin", "tan")}
+# What texts of exact constants are made of; Python warns about other things while parsing.
+TOKENS = re.compile(r"(?:[0-9]+(?![A-Za-z_0-9.])|[A-Za-z]+|[-+*/() ])+")
 SYMBOLS = {"pi": sympy.pi, "I": sympy.I}
 OPERATORS = {
     ast.Add: sympy.Add,
@@ -59,10 +62,15 @@ def symbolic(constant: complex, order: int) -> sympy.Expr:
 
 def constant_text(constant: complex, order: int) -> str:
     """Returns text that `parse_constant` turns back into the same bits."""
+    constant = complex(constant)
     exact = recognise_constant(constant, order)
-    if exact is not None and exact_value(exact) == constant and len(str(exact)) <= LONGEST_TEXT:
-        return str(exact)
-    return repr(constant if constant.imag else constant.real)
+    # Compared as text: zeros of either sign are equal, but not the same bits.
+    if exact is not None and repr(exact_value(exact)) == repr(constant):
+        text = str(exact)
+        if len(text) <= LONGEST_TEXT:
+            return text
+    is_plain = repr(constant.imag) == "0.0"
+    return repr(constant.real if is_plain else constant)
 
 
 @lru_cache(maxsize=4096)
@@ -78,8 +86,10 @@ def parse_constant(text: str) -> complex:
         value = complex(text.strip())
     except ValueError:
         try:
+            if not TOKENS.fullmatch(text.strip()):
+                raise TypeError("not made of numbers, names and operators")
             value = exact_value(_evaluate(ast.parse(text.strip(), mode="eval").body))
-        except (SyntaxError, TypeError, ArithmeticError, RecursionError) as error:
+        except (SyntaxError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
             raise ValueError(f"expected a constant, got {text[:40]!r}") from error
     if not cmath.isfinite(value):
         raise ValueError(f"expected a finite constant, got {text[:40]!r}")
@@ -89,7 +99,7 @@ def parse_constant(text: str) -> complex:
 def _evaluate(node: ast.expr) -> sympy.Expr:
     """Evaluates the few forms that constants are written in, and nothing else."""
     match node:
-        case ast.Constant(value=int(number)) if abs(number) < 10**15:
+        case ast.Constant(value=number) if type(number) is int and number < 10**15:
             return sympy.Integer(number)
         case ast.Name(id=name) if name in SYMBOLS:
             return SYMBOLS[name]
@@ -97,6 +107,15 @@ def _evaluate(node: ast.expr) -> sympy.Expr:
             return -_evaluate(operand)
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
             return OPERATORS[type(operator)](_evaluate(left), _evaluate(right))
+        case ast.Call(func=ast.Name(id="sqrt"), args=[argument], keywords=[]):
+            return sympy.sqrt(_rational(_evaluate(argument)))
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
-            return FUNCTIONS[name](_evaluate(argument))
+            return FUNCTIONS[name](_rational(_evaluate(argument) / sympy.pi) * sympy.pi)
     raise TypeError("not a form of constants")
+
+
+def _rational(value: sympy.Expr) -> sympy.Rational:
+    """Returns the value; anything but a rational could be nested into astronomic numbers."""
+    if not value.is_Rational or value.p * value.q > 10**15:
+        raise TypeError("expected a rational number or angle of moderate size")
+    return value

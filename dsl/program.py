@@ -17,11 +17,14 @@ import numpy.typing as npt
 
 from dsl.cost import Count, count_code
 from dsl.grammars import GRAMMARS
+from dsl.registry import brief
 from dsl.straightline import Code, CodeWriter, Domain, Ref, to_real
 
 # More than any search produces: a limit against files made to exhaust memory.
 MOST_INSTRUCTIONS = 1_000_000
-MOST_VALUES = 1 << 16
+MOST_VALUES = 1 << 12
+# Of coefficients of all values in the inputs, which simplification keeps at once.
+MOST_COEFFICIENTS = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class Instruction:
     operands: tuple[int, ...]
     constants: tuple[complex, ...] = ()
     stage: int = 0
+
+    def __post_init__(self) -> None:
+        # Adding zero turns -0.0 into 0.0: equal instructions are written alike.
+        object.__setattr__(self, "constants", tuple(complex(c) + 0j for c in self.constants))
 
 
 @dataclass(frozen=True)
@@ -66,15 +73,17 @@ class Program:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", self.name):
-            raise ValueError(f"expected a name of letters, digits and _, got {self.name[:80]!r}")
+            raise ValueError(f"expected a name of letters, digits and _, got {brief(self.name)}")
         if self.domain not in ("real", "complex"):
-            raise ValueError(f"expected domain 'real' or 'complex', got {self.domain!r}")
+            raise ValueError(f"expected domain 'real' or 'complex', got {brief(self.domain)}")
         if not 0 < self.inputs <= MOST_VALUES or not 0 < len(self.outputs) <= MOST_VALUES:
             raise ValueError(f"expected 1 to {MOST_VALUES} inputs and outputs")
         if len(self.instructions) > MOST_INSTRUCTIONS:
             raise ValueError(f"expected at most {MOST_INSTRUCTIONS} instructions")
+        if self.inputs * (self.inputs + len(self.instructions)) > MOST_COEFFICIENTS:
+            raise ValueError("expected fewer inputs or instructions: too large to analyse")
         if self.grammar not in GRAMMARS:
-            raise ValueError(f"unknown grammar {self.grammar!r}")
+            raise ValueError(f"unknown grammar {brief(self.grammar)}")
         self._check_outputs()
 
     def _check_outputs(self) -> None:
@@ -89,7 +98,9 @@ class Program:
         grammar = GRAMMARS.get(self.grammar)
         defined = [self.inputs]
         for position, instruction in enumerate(self.instructions):
-            where = f"instruction {position} ({instruction.name[:40]!r})"
+            where = f"instruction {position} ({brief(instruction.name)})"
+            if not 0 <= instruction.stage < MOST_INSTRUCTIONS:
+                raise ValueError(f"{where} has a stage outside 0 .. {MOST_INSTRUCTIONS - 1}")
             for operand in instruction.operands:
                 if not 0 <= operand < defined[-1]:
                     raise ValueError(f"{where} reads value {operand} of {defined[-1]}")
@@ -156,7 +167,8 @@ class Program:
         from dsl.exact import rounded
         from dsl.simplify import simplify
 
-        return simplify(code).with_constants(lambda c: rounded(c, self.inputs))
+        with np.errstate(all="ignore"):  # constants of any size may come from a file
+            return simplify(code).with_constants(lambda c: rounded(c, self.inputs))
 
     @cached_property
     def count(self) -> Count:
@@ -165,9 +177,8 @@ class Program:
 
     def matrix(self) -> npt.NDArray[Any]:
         """Returns the matrix that `code` computes: (outputs, inputs) of the domain's type."""
-        if self.domain == "real":
-            return self.code.matrix()
-        return self.run_code(np.eye(self.inputs)).T
+        with np.errstate(all="ignore"):  # what overflows is not the target, and no warning
+            return self.run_code(np.eye(self.inputs)).T
 
     def run_code(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """Runs `code` on a batch of the program's domain: (..., inputs) -> (..., outputs)."""

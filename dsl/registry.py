@@ -21,6 +21,16 @@ class Named(Protocol):
 Member = TypeVar("Member", bound=Named)
 
 
+def brief(value: object, limit: int = 40) -> str:
+    """Returns a value as error messages quote it: short, whatever a file holds there."""
+    if not isinstance(value, str | int | float | bool) or (
+        isinstance(value, int) and abs(value) > 10**limit
+    ):
+        return f"a value of type {type(value).__name__}"
+    text = repr(value if not isinstance(value, str) else value[: limit + 1])
+    return text if len(text) <= limit + 2 else f"{text[:limit]}...'"
+
+
 class Registry(Generic[Member]):
     """Members of one seam, in the order in which they were registered."""
 
@@ -53,7 +63,7 @@ class Registry(Generic[Member]):
         near = difflib.get_close_matches(name, self._members, n=1)
         guess = f"did you mean '{near[0]}'? " if near else ""
         raise UsageError(
-            f"unknown {self.kind} {name!r}",
+            f"unknown {self.kind} {brief(name)}",
             f"{guess}known: {', '.join(self._members)}",
         )
 

@@ -18,7 +18,8 @@ from dsl.straightline import UNITS, ZERO, Code, Operation, Ref, combine
 
 def simplify(code: Code) -> Code:
     """Returns code for the same matrix with at most as many operations."""
-    best = code
+    # Unused values must go first: sharing would bring them back where they are equal.
+    best = drop_unused(code)
     while True:
         better = drop_unused(move_products(drop_unused(share_equal_values(best))))
         if count_code(better).operations >= count_code(best).operations:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from dsl.errors import EvosynthError
     from dsl.program import Program
     from dsl.targets import Target, make_target
-    from evosynth.api import Result, Verification, load, run, show, verify
+    from evosynth.api import Verification, load, run, show, verify
     from evosynth.catalogue import primitives, targets
+    from evosynth.job import Result
 
 __all__ = [
     "EvosynthError",

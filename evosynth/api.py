@@ -2,84 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from dsl.cost import dense_count
 from dsl.errors import DataError
 from dsl.formats import FORMATS
 from dsl.program import Program
 from dsl.targets import Target, make_target
-from evosynth.engine.driver import Limits, Search, Snapshot
-from evosynth.engine.spec import Spec
-from evosynth.runs import (
-    Claims,
-    RunFolder,
-    claims_of,
-    program_file,
-    read_document,
-    write_document,
-)
+from evosynth.job import Report, Result, execute, prepare
+from evosynth.runs import Claims, claims_of, program_file, read_document
 from evosynth.settings import Settings
-from evosynth.version import versions
-from fitness.objectives import EXACT
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a run found.
-
-    Attributes:
-        target: What had to be computed.
-        seed: With which the same run can be repeated.
-        best: The best program; call it on arrays of shape (..., n).
-        claims: Its operations and error, recomputed from the program alone.
-        dense: Operations of the matrix product, nothing shared.
-        evaluations: Genomes evaluated.
-        seconds: Wall-clock time of the search.
-        stopped_by: "goal", "evaluations", "time", "patience" or "interrupt".
-        folder: Where the run is stored, if it is.
-        logbook: DEAP's logbook, one record per epoch and island.
-    """
-
-    target: Target
-    seed: int
-    best: Program
-    claims: Claims
-    dense: int
-    evaluations: int
-    seconds: float
-    stopped_by: str
-    folder: Path | None
-    logbook: Any
-
-    @property
-    def is_verified(self) -> bool:
-        """The program computes the target to rounding error."""
-        return self.claims.error <= EXACT
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the result as plain data, as `evosynth run --json` prints it."""
-        known = self.target.best_known
-        return {
-            "target": self.target.name,
-            "n": self.target.n,
-            "data": self.target.domain,
-            "seed": self.seed,
-            "operations": self.claims.operations,
-            "additions": self.claims.additions,
-            "multiplications": self.claims.multiplications,
-            "dense_operations": self.dense,
-            "best_known": known.operations if known else None,
-            "error": self.claims.error,
-            "verified": self.is_verified,
-            "evaluations": self.evaluations,
-            "seconds": round(self.seconds, 3),
-            "stopped_by": self.stopped_by,
-            "run": str(self.folder) if self.folder else None,
-        }
+from fitness.accuracy import EXACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +37,8 @@ class Verification:
             if getattr(self.claimed, name) != getattr(self.found, name)
         ]
         # The last bits of an error depend on the machine's arithmetic, its size does not.
-        if self.found.error > max(EXACT, 10 * self.claimed.error):
+        low, high = sorted((self.found.error, self.claimed.error))
+        if high > max(EXACT, 10 * low):
             lines.append(
                 f"error: the file claims {self.claimed.error:.1e}, "
                 f"the program has {self.found.error:.1e}"
@@ -131,7 +65,7 @@ def run(
     strategy: str = "evolve",
     islands: int = 2,
     out: str | Path | None = None,
-    report: Callable[[Snapshot], None] | None = None,
+    report: Report | None = None,
 ) -> Result:
     """Searches for the cheapest exact program for a target.
 
@@ -157,82 +91,7 @@ def run(
     """
     settings = Settings(seed, evaluations, time, patience, goal, workers, strategy, islands)
     chosen = target if isinstance(target, Target) else make_target(target, n, data)
-    spec, limits = settings.spec(chosen), settings.limits(chosen)
-    folder = None
-    if out is not None:
-        folder = RunFolder.create(Path(out), f"{chosen.identifier}-seed{spec.seed}")
-        folder.write_configuration(_configuration(chosen, spec, limits))
-    search = Search(chosen, spec, limits, settings.threads())
-
-    def observe(snapshot: Snapshot) -> None:
-        if folder is not None:
-            folder.append_log(snapshot.record)
-            if snapshot.has_better_program and snapshot.best is not None:
-                folder.write_best(write_document(snapshot.best, chosen))
-        if report is not None:
-            report(snapshot)
-
-    stopped_by = _until_interrupted(search, observe)
-    result = _finish(search, stopped_by, folder)
-    if folder is not None:
-        _store(folder, search, result)
-    return result
-
-
-def _until_interrupted(search: Search, observe: Callable[[Snapshot], None]) -> str:
-    """Runs a search; an interrupt ends it with what it has found so far."""
-    try:
-        return search.run(observe)
-    except KeyboardInterrupt:
-        search.archive.settle()
-        if search.archive.best is None:
-            raise
-        return "interrupt"
-
-
-def _finish(search: Search, stopped_by: str, folder: RunFolder | None) -> Result:
-    target, best = search.target, search.archive.best
-    if best is None:
-        raise DataError(
-            f"no exact program for {target.title} was found, not even the matrix product",
-            "scale the matrix so that its entries are neither huge nor tiny",
-        )
-    return Result(
-        target,
-        search.spec.seed,
-        best,
-        claims_of(best, target),
-        dense_count(target.matrix, target.domain == "complex").operations,
-        search.evaluations,
-        search.seconds,
-        stopped_by,
-        folder.path if folder else None,
-        search.logbook,
-    )
-
-
-def _store(folder: RunFolder, search: Search, result: Result) -> None:
-    folder.write_best(write_document(result.best, result.target))
-    folder.write_front(search.archive.front_data())
-    outcome = result.to_dict()
-    configuration = _configuration(search.target, search.spec, search.limits)
-    folder.write_configuration(configuration | {"result": outcome})
-
-
-def _configuration(target: Target, spec: Spec, limits: Limits) -> dict[str, Any]:
-    return {
-        "format": "evosynth-run",
-        "version": 1,
-        "target": {
-            "name": target.name,
-            "n": target.n,
-            "data": target.domain,
-            "digest": target.digest,
-        },
-        "spec": asdict(spec),
-        "limits": asdict(limits),
-        "versions": versions(),
-    }
+    return execute(prepare(chosen, settings, out), report or (lambda snapshot: None))
 
 
 def load(path: str | Path) -> Program:

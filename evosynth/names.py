@@ -3,7 +3,7 @@
 PUBLIC = {
     "EvosynthError": "dsl.errors",
     "Program": "dsl.program",
-    "Result": "evosynth.api",
+    "Result": "evosynth.job",
     "Target": "dsl.targets",
     "Verification": "evosynth.api",
     "load": "evosynth.api",

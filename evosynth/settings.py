@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("evaluations", "seconds", "patience", "workers", "islands"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and not value > 0:  # nan neither
                 raise UsageError(f"expected {name} above 0, got {value}")
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"expected a seed of at least 0, got {self.seed}")
@@ -67,8 +68,9 @@ class Settings:
     def limits(self, target: Target) -> Limits:
         """Returns when to stop; without any limit a run ends by patience or by time."""
         goal = self._goal(target)
+        seconds = None if self.seconds == math.inf else self.seconds
         if (self.evaluations, self.seconds, self.patience) != (None, None, None):
-            return Limits(self.evaluations, self.seconds, self.patience, goal)
+            return Limits(self.evaluations, seconds, self.patience, goal)
         patience = None if goal else _shrunk(100_000, max(target.matrix.shape))
         return Limits(None, DEFAULT_SECONDS, patience, goal)
 

@@ -253,7 +253,6 @@ def test_known_counts_stand_alone() -> None:
             known = best_known(name, int(size))
             assert known == Known(entry["best"], entry["source"])
             assert known.source
-            assert "/work" not in known.source
             assert entry["fftw"] is None or entry["fftw"] >= entry["best"] > 0
             assert name not in TARGETS or TARGETS.get(name).is_size(int(size))
     assert best_known("dft", 16) == Known(168, "split radix, Yavne 1968; also FFTW 3.3.10")

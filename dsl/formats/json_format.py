@@ -9,6 +9,7 @@ from dsl.errors import DataError
 from dsl.exact import constant_text, parse_constant
 from dsl.formats.base import FORMATS, Format
 from dsl.program import Instruction, Program
+from dsl.registry import brief
 
 VERSION = 1
 
@@ -48,7 +49,7 @@ def from_data(data: Any) -> Program:
         raise DataError("expected an evosynth program")
     if data.get("version") != VERSION:
         raise DataError(
-            f"expected program version {VERSION}, got {str(data.get('version'))[:20]!r}",
+            f"expected program version {VERSION}, got {brief(data.get('version'))}",
             "use the version of evosynth that wrote it",
         )
     try:

@@ -20,7 +20,7 @@ from dsl.errors import UsageError
 from dsl.registry import Registry
 from dsl.straightline import Domain
 from dsl.targets.known import Known, best_known
-from dsl.targets.matrix_file import load_matrix
+from dsl.targets.matrix_file import load_matrix, size_problem
 from dsl.targets.memory import check_memory
 
 Matrix = npt.NDArray[Any]
@@ -76,6 +76,8 @@ class Target:
             raise ValueError(f"target '{self.name}': expected (m, {self.n}) entries, got {shape}")
         if not np.isfinite(self.matrix).all():
             raise ValueError(f"target '{self.name}': expected finite entries, got nan or inf")
+        if problem := size_problem(self.matrix):
+            raise ValueError(f"target '{self.name}': {problem}")
         if self.domain not in get_args(Domain) or self.packing not in get_args(Packing):
             raise ValueError(f"target '{self.name}': got {self.domain!r} and {self.packing!r}")
         if self.domain == "real" and kind != "float64":

@@ -31,6 +31,23 @@ class Header(NamedTuple):
     dtype: np.dtype[Any]
 
 
+# The largest entry of a matrix lies between these.
+SMALLEST, LARGEST = 1e-100, 1e100
+
+
+def size_problem(matrix: npt.NDArray[Any]) -> str:
+    """Returns what is wrong with the size of the finite entries; nothing is the empty text.
+
+    Squares of entries must neither overflow nor vanish.
+    """
+    largest = float(max(np.abs(matrix.real).max(), np.abs(matrix.imag).max()))
+    if largest == 0:
+        return "every entry is zero, so there is nothing to compute"
+    if SMALLEST <= largest <= LARGEST:
+        return ""
+    return f"expected a largest entry from {SMALLEST:g} to {LARGEST:g}, got {largest:.1e}"
+
+
 def load_matrix(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
     """Reads a matrix of numbers of any kind, byte order and memory order.
 
@@ -113,5 +130,5 @@ def _check_entries(matrix: npt.NDArray[Any]) -> None:
         i, j = bad[0]
         kind = "nan" if np.isnan(matrix[i, j]) else "infinite"
         raise DataError(f"entry ({i}, {j}) is {kind}", "entries, counted from 0, must be finite")
-    if not matrix.any():
-        raise DataError("every entry is zero, so there is nothing to compute", "give another one")
+    if problem := size_problem(matrix):
+        raise DataError(problem, "give another matrix, or scale this one")

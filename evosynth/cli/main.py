@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from evosynth.cli.failures import reporting_failures
+from evosynth.cli.failures import Commands, reporting_failures
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=CONTEXT, invoke_without_command=True)
+@click.group(cls=Commands, context_settings=CONTEXT, invoke_without_command=True)
 @click.version_option(package_name="evosynth")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.pass_context
@@ -110,4 +110,4 @@ def primitives_command(as_json: bool) -> None:
 
 def main() -> None:
     """Runs the command line."""
-    cli(prog_name="evosynth")
+    cli.main(prog_name="evosynth")

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from dsl.formats.sympy_format import definitions
 from dsl.targets import make_target
-from evosynth.api import Result, run
-from evosynth.cli.failures import INTERRUPTED, TERMINATED
+from evosynth.cli.failures import INTERRUPTED, TERMINATED, terminating
 from evosynth.cli.progress import showing_progress
-from evosynth.settings import draw_seed
+from evosynth.job import Result, execute, prepare
+from evosynth.settings import Settings
 
 # Longer programs are cut here; `evosynth show` prints them whole.
 MOST_LINES = 120
@@ -24,22 +21,13 @@ MOST_LINES = 120
 
 def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool) -> int:
     """Runs a search and prints the result; returns the exit code."""
+    settings = Settings(
+        **{name: options[name] for name in Settings.__dataclass_fields__},
+    )
     target = make_target(options["target"], options["n"], options["data"])
-    seed = draw_seed() if options["seed"] is None else options["seed"]
-    with _terminating() as signals, showing_progress(target, seed, is_quiet) as report:
-        result = run(
-            target,
-            seed=seed,
-            evaluations=options["evaluations"],
-            time=options["seconds"],
-            patience=options["patience"],
-            goal=options["goal"],
-            workers=options["workers"],
-            islands=options["islands"],
-            strategy=options["strategy"],
-            out=options["out"],
-            report=report,
-        )
+    job = prepare(target, settings, options["out"])
+    with terminating() as signals, showing_progress(target, job.spec.seed, is_quiet) as report:
+        result = execute(job, report)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     else:
@@ -54,22 +42,6 @@ def _is_goal_met(result: Result, goal: str | None) -> bool:
         return True
     click.echo(f"goal not met: {goal}, found {result.claims.operations}", err=True)
     return False
-
-
-@contextmanager
-def _terminating() -> Iterator[list[int]]:
-    """Makes SIGTERM stop the search as Ctrl-C does; lists the SIGTERMs that came."""
-    signals: list[int] = []
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        signals.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield signals
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _lines(result: Result) -> list[str]:

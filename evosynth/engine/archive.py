@@ -12,8 +12,9 @@ from dsl.program import Program
 from dsl.targets.base import Target
 from evosynth.engine.individual import Individual, individuals
 from evosynth.engine.spec import State
+from fitness.accuracy import EXACT
 from fitness.evaluators import Evaluator
-from fitness.objectives import EXACT, program_error
+from fitness.objectives import program_error
 
 # Genomes that tie in the evaluator's count may differ once their code is simplified.
 HALL = 8

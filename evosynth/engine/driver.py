@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deap import tools
 
@@ -94,10 +94,11 @@ class Search:
         epoch = 0
         while True:
             for island in range(self.spec.islands):
+                spec = self._next_spec()
                 states[island] = run_epoch(
-                    self.target, self.spec, states[island], epoch, island, self.threads
+                    self.target, spec, states[island], epoch, island, self.threads
                 )
-                self.evaluations += self.spec.epoch
+                self.evaluations += spec.epoch
                 is_improved = self.archive.update(states[island], self.evaluations)
                 is_better = self._is_time_to_write(epoch) and self.archive.offer_leader()
                 self.seconds = time.monotonic() - started
@@ -106,7 +107,7 @@ class Search:
                 reason = self._reason_to_stop()
                 if reason:
                     self.archive.settle()
-                    return reason
+                    return "goal" if self._is_goal_met() else reason
             epoch += 1
             if epoch % self.spec.migration == 0:
                 states = migrate(states, self.spec)
@@ -116,9 +117,20 @@ class Search:
         is_near = (self.archive.operations or 0) <= NEAR * (self.limits.goal or 0)
         return is_near or epoch % self.spec.migration == 0
 
+    def _next_spec(self) -> Spec:
+        """Returns the spec with a shorter epoch where the budget ends within it."""
+        if self.limits.evaluations is None:
+            return self.spec
+        left = self.limits.evaluations - self.evaluations
+        return replace(self.spec, epoch=min(self.spec.epoch, left))
+
+    def _is_goal_met(self) -> bool:
+        goal, best = self.limits.goal, self.archive.best
+        return goal is not None and best is not None and best.count.operations <= goal
+
     def _reason_to_stop(self) -> str | None:
-        limits, best = self.limits, self.archive.best
-        if limits.goal is not None and best and best.count.operations <= limits.goal:
+        limits = self.limits
+        if self._is_goal_met():
             return "goal"
         if limits.evaluations is not None and self.evaluations >= limits.evaluations:
             return "evaluations"

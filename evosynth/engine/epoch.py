@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from dsl.targets.base import Target
 from evosynth.engine.spec import Purpose, Spec, State, gene_space
-from evosynth.strategies import STRATEGIES, Task
+from evosynth.engine.task import Task
+from evosynth.strategies import STRATEGIES
 from fitness.evaluators import EVALUATORS, Evaluator
 
 

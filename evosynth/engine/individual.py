@@ -38,7 +38,7 @@ class Individual(list[tuple[int, ...]]):
     @property
     def rank(self) -> float:
         """One number to compare by."""
-        return rank(self.error, float(self.operations))
+        return float(rank(self.error, self.operations))
 
     def genes(self) -> Genes:
         """Returns the genome as an array: (length, 6) int16."""

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from dsl.genome import Genomes
 from evosynth.engine.spec import State
-from evosynth.engine.variation import choose, random_genomes
-from evosynth.strategies.base import Task
+from evosynth.engine.task import Task
+from evosynth.engine.variation import random_genomes
 from fitness.objectives import ERROR, OPERATIONS
 
 # Genomes start short: a long random genome is cut to its best prefix anyway.
@@ -27,14 +27,15 @@ def draw(count: int, task: Task) -> State:
     return score(random_genomes(count, spec.capacity, LONGEST_START, task.space, task.rng), task)
 
 
-def select(state: State, where: npt.NDArray[np.bool_], other: State) -> State:
-    """Returns `other`'s genomes where the mask is set, else `state`'s."""
-    return State(
-        choose(where, other.genomes, state.genomes),
-        np.where(where, other.errors, state.errors),
-        np.where(where, other.operations, state.operations),
-        state.stale,
-    )
+def with_members(
+    state: State, places: npt.NDArray[np.intp], other: State, chosen: npt.NDArray[np.intp]
+) -> State:
+    """Returns `state` with `other`'s genomes at positions `chosen` put in `places`."""
+    genes, lengths = state.genomes.genes.copy(), state.genomes.lengths.copy()
+    errors, operations = state.errors.copy(), state.operations.copy()
+    genes[places], lengths[places] = other.genomes.genes[chosen], other.genomes.lengths[chosen]
+    errors[places], operations[places] = other.errors[chosen], other.operations[chosen]
+    return State(Genomes(genes, lengths), errors, operations, state.stale)
 
 
 def tournament(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,6 @@ from dsl.genome import GeneSpace, Genomes, pack
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.targets.base import Target
-
-Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 
 class Purpose(IntEnum):
@@ -53,12 +51,14 @@ class Spec:
         return np.random.default_rng(sequence)
 
 
-def rank(error: Number, operations: Number) -> Number:
+def rank(error: Any, operations: Any) -> Any:
     """Returns one number, or an array of them, to compare by: error first.
 
     An error outweighs any count, so that an inexact genome loses to an exact one.
     """
-    return error * 1e24 + operations
+    return np.where(error > 0, 1e15 * (1 + np.minimum(error, 1e200)), 0) + np.minimum(
+        operations, 1e15
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from dsl.genome import CHOICE, FROM_ROW, ONE, VOTE, Genes, GeneSpace, Genomes
+from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, VOTE, Genes, GeneSpace, Genomes
 
 # How often a random gene takes its parameter from a vote, is one, or refers to a row.
 CHOICE_ODDS = (0.6, 0.1, 0.3)
@@ -47,7 +47,7 @@ def random_genomes(
 ) -> Genomes:
     """Draws genomes of 1 to `longest` genes."""
     lengths = rng.integers(1, longest + 1, size=count).astype(np.int16)
-    genes = random_genes(count * capacity, space, rng).reshape(count, capacity, -1)
+    genes = random_genes(count * capacity, space, rng).reshape(count, capacity, len(FIELDS))
     return _blank(genes, lengths)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dsl.errors import DataError
+from dsl.errors import DataError, UsageError
 from dsl.formats import json_format, text
 from dsl.program import Program
 from dsl.straightline import Domain
@@ -107,33 +108,38 @@ def _target_data(target: Target) -> dict[str, Any]:
 def _read_target(data: dict[str, Any]) -> Target:
     try:
         given = data["target"]
-        if "entries" not in given:
-            if given["name"] not in TARGETS:
-                raise DataError(f"unknown target {str(given['name'])[:40]!r}")
-            return make_target(given["name"], given["n"], given["data"])
-        matrix = np.array(given["entries"], np.float64).view(np.complex128)
-        real = matrix if np.any(matrix.imag) else np.ascontiguousarray(matrix.real)
-        domain: Domain = given["data"]
-        return Target(
-            str(given["name"]),
-            matrix.shape[1],
-            real,
-            domain,
-            title=str(given["title"]),
-            packing=given["packing"],
-        )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        target = _matrix_target(given) if "entries" in given else _family_target(given)
+        if target.n != given["n"] or target.digest != given["digest"]:
+            raise DataError("size or digest of the target are not those of its matrix")
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise DataError(f"not a valid target: {error!r}"[:200]) from error
+    except UsageError as error:
+        raise DataError(f"not a valid target: {error}"[:200]) from error
+    return target
+
+
+def _family_target(given: dict[str, Any]) -> Target:
+    if given["name"] not in TARGETS:
+        raise DataError(f"unknown target {str(given['name'])[:40]!r}")
+    return make_target(given["name"], given["n"], given["data"])
+
+
+def _matrix_target(given: dict[str, Any]) -> Target:
+    entries = np.array(given["entries"], np.float64).view(np.complex128)
+    matrix = entries if np.any(entries.imag) else np.ascontiguousarray(entries.real)
+    domain: Domain = given["data"]
+    name, title = str(given["name"]), str(given["title"])
+    return Target(name, matrix.shape[1], matrix, domain, title, packing=given["packing"])
 
 
 def _read_claims(data: dict[str, Any]) -> Claims:
     try:
         claims = data["claims"]
-        return Claims(
-            int(claims["operations"]),
-            int(claims["additions"]),
-            int(claims["multiplications"]),
-            float(claims["error"]),
-        )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"not valid claims: {error!r}"[:200]) from error
+        names = ("operations", "additions", "multiplications")
+        operations, additions, multiplications = (claims[name] for name in names)
+        error = float(claims["error"])
+        if not all(type(claims[name]) is int for name in names) or not 0 <= error < math.inf:
+            raise ValueError("expected whole numbers and an error of at least 0")
+        return Claims(operations, additions, multiplications, error)
+    except (KeyError, TypeError, ValueError, OverflowError) as problem:
+        raise DataError(f"not valid claims: {problem!r}"[:200]) from problem

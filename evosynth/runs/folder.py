@@ -65,10 +65,15 @@ def program_file(path: Path) -> Path:
     Raises:
         DataError: There is nothing there, or the run has found no program yet.
     """
-    if path.is_file():
-        return path
-    if not path.exists():
-        raise DataError(f"no such run or file: '{path}'", "`evosynth run` prints where a run lies")
+    try:
+        if path.is_file():
+            return path
+        exists = path.exists()
+    except (OSError, ValueError):  # a name that the file system cannot even look up
+        exists = False
+    if not exists:
+        name = str(path)[:200].encode("ascii", "backslashreplace").decode()
+        raise DataError(f"no such run or file: '{name}'", "`evosynth run` prints where a run lies")
     if not (path / BEST).is_file():
         raise DataError(
             f"'{path}' holds no program ({BEST})", "give a run folder or a program file"

@@ -5,31 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from dsl.genome import GeneSpace, Genomes
 from dsl.registry import Registry
-from evosynth.engine.spec import Spec, State
-from fitness.evaluators import Scores
-
-Evaluate = Callable[[Genomes], Scores]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a strategy works with.
-
-    Attributes:
-        spec: The search's parameters.
-        space: The genes that may be drawn.
-        evaluate: Scores a population; the strategy calls it for `spec.epoch` genomes.
-        rng: The epoch's only source of randomness.
-    """
-
-    spec: Spec
-    space: GeneSpace
-    evaluate: Evaluate
-    rng: np.random.Generator
+from evosynth.engine.spec import State
+from evosynth.engine.task import Task
 
 
 @dataclass(frozen=True, slots=True)

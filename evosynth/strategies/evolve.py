@@ -9,10 +9,11 @@ import numpy.typing as npt
 from deap import base
 
 from dsl.genome import Genomes
-from evosynth.engine.population import draw, score, tournament
+from evosynth.engine.population import draw, score, tournament, with_members
 from evosynth.engine.spec import State
+from evosynth.engine.task import Task
 from evosynth.engine.variation import choose, mutate, splice
-from evosynth.strategies.base import STRATEGIES, Strategy, Task
+from evosynth.strategies.base import STRATEGIES, Strategy
 
 TOURNAMENT = 3
 CROSSOVER_ODDS = 0.3
@@ -70,13 +71,8 @@ def _replace_worse(state: State, children: State, rng: np.random.Generator) -> S
         worst = max(members, key=ranks.__getitem__)
         if rank <= ranks[worst]:
             ranks[worst], source[worst] = rank, child
-    taken = source >= 0
-    genes, lengths = state.genomes.genes.copy(), state.genomes.lengths.copy()
-    errors, operations = state.errors.copy(), state.operations.copy()
-    chosen = source[taken]
-    genes[taken], lengths[taken] = children.genomes.genes[chosen], children.genomes.lengths[chosen]
-    errors[taken], operations[taken] = children.errors[chosen], children.operations[chosen]
-    return State(Genomes(genes, lengths), errors, operations, state.stale)
+    taken = np.flatnonzero(source >= 0)
+    return with_members(state, taken, children, source[taken])
 
 
 EVOLVE = STRATEGIES.register(

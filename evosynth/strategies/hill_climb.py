@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from evosynth.engine.population import draw, score, select
+import numpy as np
+
+from evosynth.engine.population import draw, score, with_members
 from evosynth.engine.spec import State
+from evosynth.engine.task import Task
 from evosynth.engine.variation import mutate
-from evosynth.strategies.base import STRATEGIES, Strategy, Task
+from evosynth.strategies.base import STRATEGIES, Strategy
 
 
 def advance(state: State, task: Task) -> State:
@@ -17,14 +20,21 @@ def advance(state: State, task: Task) -> State:
     if len(state.genomes) == 0 or state.stale >= spec.restart:
         state = draw(min(spec.population, spec.epoch), task)
         spent = len(state.genomes)
-    while spent + len(state.genomes) <= spec.epoch:
-        mutants = score(mutate(state.genomes, task.space, task.rng), task)
+    while spent < spec.epoch:
+        climbers = np.arange(min(len(state.genomes), spec.epoch - spent))
+        mutants = score(mutate(state.genomes.take(climbers), task.space, task.rng), task)
         best = state.ranks().min()
-        state = select(state, mutants.ranks() <= state.ranks(), mutants)
-        stale = 0 if state.ranks().min() < best else state.stale + len(state.genomes)
+        state = _climb(state, mutants)
+        spent += len(climbers)
+        stale = 0 if state.ranks().min() < best else state.stale + len(climbers)
         state = replace(state, stale=stale)
-        spent += len(state.genomes)
     return state
+
+
+def _climb(state: State, mutants: State) -> State:
+    """Puts each mutant that is not worse in its parent's place; the k-th's is the k-th."""
+    better = np.flatnonzero(mutants.ranks() <= state.ranks()[: len(mutants.genomes)])
+    return with_members(state, better, mutants, better)
 
 
 HILL_CLIMB = STRATEGIES.register(

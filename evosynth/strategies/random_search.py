@@ -6,8 +6,9 @@ import numpy as np
 
 from evosynth.engine.population import score
 from evosynth.engine.spec import State
+from evosynth.engine.task import Task
 from evosynth.engine.variation import random_genomes
-from evosynth.strategies.base import STRATEGIES, Strategy, Task
+from evosynth.strategies.base import STRATEGIES, Strategy
 
 
 def advance(state: State, task: Task) -> State:

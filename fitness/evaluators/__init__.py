@@ -1,7 +1,8 @@
 """Evaluators: one file each."""
 
-from fitness.evaluators.base import EVALUATORS, Evaluator, EvaluatorKind, Scores
+from fitness.evaluators.base import EVALUATORS, Evaluator, EvaluatorKind
 from fitness.evaluators.numba_evaluator import NUMBA
 from fitness.evaluators.reference import REFERENCE
+from fitness.scores import Scores
 
 __all__ = ["EVALUATORS", "NUMBA", "REFERENCE", "Evaluator", "EvaluatorKind", "Scores"]

@@ -6,28 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from dsl.genome import Genes, Genomes
 from dsl.grammars.factor.decode import Decoding
 from dsl.registry import Registry
 from dsl.targets.base import Target
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Objectives of a population.
-
-    Attributes:
-        operations: (population,) int64 operations of the decoded program.
-        errors: (population,) float64 relative Frobenius error against the target.
-        prefixes: (population,) int64 number of genes that the program uses.
-    """
-
-    operations: npt.NDArray[np.int64]
-    errors: npt.NDArray[np.float64]
-    prefixes: npt.NDArray[np.int64]
+from fitness.scores import Scores
 
 
 class Evaluator(Protocol):

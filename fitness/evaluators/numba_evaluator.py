@@ -15,7 +15,8 @@ from dsl.grammars.factor.remainder import prices_for, snap, zero_threshold
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.targets.base import Target
-from fitness.evaluators.base import EVALUATORS, EvaluatorKind, Scores
+from fitness.evaluators.base import EVALUATORS, EvaluatorKind
+from fitness.scores import Scores
 
 
 class NumbaEvaluator:

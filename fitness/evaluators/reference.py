@@ -8,8 +8,9 @@ from dsl.genome import Genes, Genomes
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import Decoding, decode
 from dsl.targets.base import Target
-from fitness.evaluators.base import EVALUATORS, EvaluatorKind, Scores
-from fitness.objectives.error import relative_error
+from fitness.accuracy import relative_error
+from fitness.evaluators.base import EVALUATORS, EvaluatorKind
+from fitness.scores import Scores
 
 
 class ReferenceEvaluator:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dsl.program import Program
 from dsl.registry import Registry
 from dsl.targets.base import Target
-from fitness.evaluators.base import Scores
+from fitness.scores import Scores
 
 # Stands for "invalid" where an optimiser compares: finite, so that differences of two
 # such values are numbers too.
@@ -39,5 +39,5 @@ OBJECTIVES: Registry[Objective] = Registry("objective")
 
 
 def gate(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Returns values with everything that is not finite made the worst there is."""
-    return np.where(np.isfinite(values), values, WORST)
+    """Returns values with everything that is no finite number >= 0 made the worst there is."""
+    return np.where(np.isfinite(values) & (values >= 0), values, WORST)

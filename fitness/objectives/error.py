@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from dsl.program import Program
 from dsl.targets.base import Target
-from fitness.evaluators.base import Scores
+from fitness.accuracy import EXACT, relative_error
 from fitness.objectives.base import OBJECTIVES, Objective, gate
-
-# A program with an error up to this is exact: double rounding of some tens of steps.
-EXACT = 1e-12
-
-
-def relative_error(computed: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> float:
-    """Returns the Frobenius norm of the difference, relative to that of `wanted`."""
-    return float(np.linalg.norm(computed - wanted) / np.linalg.norm(wanted))
+from fitness.scores import Scores
 
 
 def program_error(program: Program, target: Target) -> float:
@@ -28,7 +19,7 @@ def program_error(program: Program, target: Target) -> float:
 
 def _of_scores(scores: Scores) -> npt.NDArray[np.float64]:
     """Rounding noise of exact genomes is no reason to prefer one to another."""
-    return gate(np.where(scores.errors <= EXACT, 0.0, scores.errors))
+    return gate(np.where((scores.errors >= 0) & (scores.errors <= EXACT), 0.0, scores.errors))
 
 
 ERROR = OBJECTIVES.register(

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from dsl.program import Program
 from dsl.targets.base import Target
-from fitness.evaluators.base import Scores
 from fitness.objectives.base import OBJECTIVES, Objective, gate
+from fitness.scores import Scores
 
 
 def _of_scores(scores: Scores) -> npt.NDArray[np.float64]:

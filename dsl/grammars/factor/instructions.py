@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dsl.errors import UsageError
 from dsl.grammars.base import GRAMMARS
 from dsl.primitives import PRIMITIVES, Primitive
+from dsl.registry import brief
 from dsl.straightline import UNITS, CodeWriter, Ref
 
 SUM = "sum"
@@ -85,7 +86,7 @@ def _block(name: str) -> tuple[Primitive, bool]:
     try:
         return PRIMITIVES.get(plain), plain != name
     except UsageError as error:
-        raise ValueError(f"unknown instruction {name!r}") from error
+        raise ValueError(f"unknown instruction {brief(name)}") from error
 
 
 def _weighted(values: list[npt.NDArray[Any]], weights: Any) -> Any:

@@ -1,0 +1,31 @@
+"""What a strategy works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dsl.genome import GeneSpace, Genomes
+from evosynth.engine.spec import Spec
+from fitness.scores import Scores
+
+Evaluate = Callable[[Genomes], Scores]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a strategy works with.
+
+    Attributes:
+        spec: The search's parameters.
+        space: The genes that may be drawn.
+        evaluate: Scores a population; the strategy calls it for `spec.epoch` genomes.
+        rng: The epoch's only source of randomness.
+    """
+
+    spec: Spec
+    space: GeneSpace
+    evaluate: Evaluate
+    rng: np.random.Generator

@@ -1,0 +1,369 @@
+"""The decoder that defines what genomes mean: patterns, remainders, stages, programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from random_programs import (
+    DFT8_GENES,
+    DFT16_GENES,
+    TARGET_SAMPLES,
+    gene,
+    sample_genomes,
+    size_of,
+    target_name,
+)
+
+from dsl.cost import count_code
+from dsl.errors import DataError
+from dsl.genome import CHOICE, FIELDS, FROM_ROW, GeneSpace, Genomes, pack
+from dsl.grammars.factor.build import build_program
+from dsl.grammars.factor.decode import Decoding, block_cost, decode
+from dsl.grammars.factor.remainder import (
+    distinct,
+    prices_for,
+    remainder_cost,
+    snap,
+    turn,
+    zero_threshold,
+)
+from dsl.patterns import PATTERNS, Pattern
+from dsl.primitives import PRIMITIVES
+from dsl.straightline import UNITS, to_real
+from dsl.targets import Target, make_target
+from evosynth.engine.spec import gene_space
+
+EACH_TARGET = pytest.mark.parametrize("target", TARGET_SAMPLES, ids=target_name)
+LAST = 12
+
+
+def decoded(target: Target, *genes: Any) -> Decoding:
+    is_complex = target.domain == "complex"
+    return decode(np.array(genes).reshape(-1, 6), target.matrix, is_complex=is_complex)
+
+
+# Patterns
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 8, 9])
+def test_every_pattern_places_blocks_inside(pattern: Pattern, width: int) -> None:
+    assert pattern.summary
+    assert 0 <= pattern.parameters <= 2
+    for i in range(width):
+        for j in range(width):
+            singles = pattern.places(width, 1, i, j)
+            assert singles == ([(k,) for k in range(width)] if pattern.is_stage else [(i,)])
+            places = pattern.places(width, 2, i, j)
+            assert len(set(places)) == len(places)
+            for a, b in places:
+                assert a != b
+                assert 0 <= min(a, b) <= max(a, b) < width
+
+
+PLACES = [
+    ("stride", 8, 0, 0, [(0, 1), (2, 3), (4, 5), (6, 7)]),
+    ("stride", 8, 1, 0, [(0, 2), (1, 3), (4, 6), (5, 7)]),
+    ("stride", 8, 3, 0, [(0, 4), (1, 5), (2, 6), (3, 7)]),
+    ("stride", 5, 1, 0, [(0, 2), (1, 3)]),
+    ("mirror", 8, 7, 0, [(0, 7), (1, 6), (2, 5), (3, 4)]),
+    ("mirror", 8, 3, 0, [(0, 3), (1, 2), (4, 7), (5, 6)]),
+    ("mirror", 5, 4, 0, [(0, 4), (1, 3)]),
+    ("conjugate", 8, 7, 0, [(1, 7), (2, 6), (3, 5)]),
+    ("conjugate", 8, 3, 0, [(1, 3), (5, 7)]),
+    ("conjugate", 5, 4, 0, [(1, 4), (2, 3)]),
+    ("pair", 5, 3, 1, [(3, 1)]),
+    ("pair", 5, 2, 2, []),
+    ("matching", 3, 0, 0, [(0, 1), (0, 2), (1, 2)]),
+]
+
+
+@pytest.mark.parametrize(("name", "width", "i", "j", "places"), PLACES)
+def test_places(name: str, width: int, i: int, j: int, places: list[tuple[int, int]]) -> None:
+    assert PATTERNS.get(name).places(width, 2, i, j) == places
+
+
+# Genomes
+
+
+def test_pack_keeps_genomes() -> None:
+    genomes = pack([DFT8_GENES, [], DFT16_GENES.tolist()], 8)
+    assert len(genomes) == 3
+    assert genomes.capacity == 8
+    assert genomes.lengths.tolist() == [4, 0, 6]
+    assert np.array_equal(genomes[0], DFT8_GENES)
+    assert genomes[1].shape == (0, 6)
+    assert not genomes.genes[0, 4:].any()
+    assert genomes.to_lists() == [DFT8_GENES.tolist(), [], DFT16_GENES.tolist()]
+    assert genomes.take([2, 0]).joined(genomes.take([1])).lengths.tolist() == [6, 4, 0]
+
+
+@pytest.mark.parametrize("bad", [[[-1] * 6], [[2**15] * 6], [[0] * 6] * 3])
+def test_pack_refuses_bad_genomes(bad: list[list[int]]) -> None:
+    with pytest.raises(DataError, match="expected"):
+        pack([bad], 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "lengths"),
+    [((2, 3), [1, 1]), ((2, 3, 5), [1, 1]), ((2, 3, 6), [1]), ((2, 3, 6), [1, 4])],
+)
+def test_genomes_check_themselves(shape: tuple[int, ...], lengths: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"lengths|genes"):
+        Genomes(np.zeros(shape, np.int16), np.array(lengths, np.int16))
+
+
+def test_bounds() -> None:
+    space = GeneSpace(5, 7, 4, 6)
+    assert space.bounds.tolist() == [4, 6, 2, 7, 7, 2 + 7]
+    assert len(space.bounds) == len(FIELDS)
+    assert space.is_valid(space.bounds - 1)
+    assert not space.is_valid(space.bounds)
+    assert not space.is_valid(np.array([0, 0, -1, 0, 0, 0]))
+
+
+# Remainders
+
+
+def test_snap_clears_parts() -> None:
+    assert snap(np.array([1e-12, -0.5]), 1e-10).tolist() == [0, -0.5]
+    cleared = snap(np.array([1 + 1e-12j, 1e-12 - 2j, 1e-12 + 1e-12j]), 1e-10)
+    assert cleared.tolist() == [1, -2j, 0]
+    assert zero_threshold(np.array([[3.0, -4j]])) == 4e-10
+
+
+@given(st.sampled_from([1, 2, 3 + 0.5j, 0.2 + 4j, 1 + 1j]), st.integers(0, 3))
+def test_one_representative_of_all_turns(value: complex, unit: int) -> None:
+    turned = value * UNITS[unit]
+    quarter, half, same = (turn(np.array([turned]), turns)[0] for turns in (4, 2, 1))
+    assert quarter == value
+    assert half in (turned, -turned)
+    assert half.imag > 0 or (half.imag == 0 and half.real > 0)
+    assert same == turned
+
+
+def test_distinct_constants() -> None:
+    row = np.array([0, 2, -2, 2j, 1, 2 * (1 + 1e-13), 3 + 1j, -1 + 3j, 3 - 1j])
+    assert distinct(row) == [2, 1, 3 + 1j, 1 + 3j]
+    assert distinct(np.zeros(3)) == []
+
+
+def test_cost_of_a_remainder() -> None:
+    real, complex_ = prices_for(is_complex=False), prices_for(is_complex=True)
+    # 2 sums; the products 2 a, 2 b and 3 a, or 2 (a + b) and 3 a
+    shared_by_rows = np.array([[2.0, 2.0], [3.0, 1.0]])
+    assert remainder_cost(shared_by_rows, real).operations == 2 + 2
+    assert remainder_cost(shared_by_rows, real).by_rows
+    assert remainder_cost(shared_by_rows, complex_).operations == 4 + 4
+    assert remainder_cost(shared_by_rows.T, real).operations == 2 + 2
+    assert not remainder_cost(shared_by_rows.T, real).by_rows
+    assert remainder_cost(np.zeros((2, 3)), real).operations == 0
+    assert remainder_cost(np.eye(3), complex_).operations == 0
+    assert remainder_cost(np.array([[1 + 1j, 2j]]), complex_).operations == 2 + 2 + 2
+
+
+# Decodings
+
+
+KNOWN: list[tuple[str, int, list[Any], int]] = [
+    ("wht", 2, [gene("butterfly", "pair", j=1, choice=1)], 2),
+    ("wht", 8, [gene("butterfly", "matching")] * 3, 24),
+    ("wht", 8, [gene("butterfly", "stride", i=i) for i in (0, 1, 3)], 24),
+    ("wht", 8, [gene("butterfly", "matching", side=1)] * 3, 24),
+    ("dft", 4, [gene("butterfly", "stride", i=1), gene("butterfly", "matching")], 16),
+    ("dft", 8, DFT8_GENES.tolist(), 56),
+    ("dft", 16, DFT16_GENES.tolist(), 168),
+]
+
+
+@pytest.mark.parametrize(("name", "n", "genes", "operations"), KNOWN)
+def test_known_genomes(name: str, n: int, genes: list[Any], operations: int) -> None:
+    assert decoded(make_target(name, n), *genes).operations == operations
+
+
+def test_empty_genome_is_the_sparse_matrix_product() -> None:
+    target = make_target("wht", 4)
+    decoding = decoded(target)
+    assert (decoding.steps, decoding.prefix, decoding.operations) == ((), 0, 12)
+    assert np.array_equal(decoding.remainder, target.matrix)
+
+
+def test_genes_that_do_not_pay_are_left_out() -> None:
+    target = make_target("wht", 8)
+    useful = [gene("butterfly", "matching")] * 2
+    harmful = [gene("shear", "pair", i=k, j=k + 1, choice=1) for k in range(2)]
+    decoding = decoded(target, *useful, *harmful)
+    assert (decoding.prefix, decoding.operations) == (2, 24)
+    assert {step.gene for step in decoding.steps} == {0, 1}
+
+
+def test_of_equally_cheap_prefixes_the_shortest_counts() -> None:
+    """The last stage of butterflies costs as much as the sparse remainder that it replaces."""
+    decoding = decoded(make_target("wht", 8), *[gene("butterfly", "matching")] * 3)
+    assert (decoding.prefix, decoding.operations) == (2, 24)
+
+
+def test_a_pair_of_equal_indices_does_nothing() -> None:
+    decoding = decoded(make_target("wht", 4), gene("butterfly", "pair", i=2, j=2))
+    assert decoding.prefix == 0
+
+
+def test_indices_and_rows_are_taken_modulo_the_width() -> None:
+    target = make_target("dft", 4)
+    for choice in range(2, 10):
+        genes = [gene("butterfly", "pair", i=i, j=i + 2, choice=choice) for i in range(2)]
+        wrapped = [[*g[:3], g[3] + 4, g[4] + 8, choice + 4 * (choice > 1)] for g in genes]
+        assert_same_decoding(decoded(target, *genes), decoded(target, *wrapped))
+
+
+def test_a_choice_of_one_is_no_angle() -> None:
+    target = make_target("dct2", 4)
+    voted = decoded(target, gene("rotation", "mirror", i=3, choice=0))
+    assert_same_decoding(voted, decoded(target, gene("rotation", "mirror", i=3, choice=1)))
+
+
+def test_a_row_gives_the_parameter() -> None:
+    matrix = np.array([[1.0, 2], [3, 6], [5, 10], [1, 3], [2, 6], [5, 15], [7, 0]])
+    target = Target("mine", 2, matrix, "real")
+    for row, parameter in enumerate([2, 2, 2, 3, 3, 3]):
+        (step,) = decoded(target, gene("shear", "pair", j=1, choice=FROM_ROW + row)).steps
+        assert step.parameter == parameter
+    assert decoded(target, gene("shear", "pair", j=1, choice=FROM_ROW + 6)).steps == ()
+
+
+def test_most_rows_give_the_parameter() -> None:
+    matrix = np.array([[1.0, 2], [3, 9], [5, 15], [1, 3], [0, 6], [7, 0]])
+    (step,) = decoded(Target("mine", 2, matrix, "real"), gene("shear", "pair", j=1)).steps
+    assert step.parameter == 3
+
+
+def test_numbering_can_be_narrowed() -> None:
+    target = make_target("wht", 4)
+    genes = np.array([[0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0]])
+    decoding = decode(
+        genes,
+        target.matrix,
+        is_complex=False,
+        primitives=[PRIMITIVES.get("butterfly")],
+        patterns=[PATTERNS.get("stride")],
+    )
+    assert decoding.operations == 8
+
+
+def multiplied_out(decoding: Decoding) -> npt.NDArray[Any]:
+    """Multiplies stages and remainder as whole matrices, innermost first."""
+    product: npt.NDArray[Any] = decoding.remainder.astype(complex)
+    for step in reversed(decoding.steps):
+        width = product.shape[0 if step.is_output_side else 1]
+        block = np.eye(width, dtype=complex)
+        block[np.ix_(step.place, step.place)] = step.primitive.matrix(step.parameter)
+        product = block.T @ product if step.is_output_side else product @ block
+    return product
+
+
+def genomes_of(target: Target) -> list[npt.NDArray[np.int16]]:
+    genomes = sample_genomes(TARGET_SAMPLES.index(target))
+    return [genomes[k] for k in range(len(genomes) - LAST, len(genomes))]
+
+
+@EACH_TARGET
+def test_stages_and_remainder_multiply_to_the_target(target: Target) -> None:
+    for genome in genomes_of(target):
+        decoding = decoded(target, genome)
+        error = np.abs(multiplied_out(decoding) - target.matrix).max()
+        assert error <= 1e-12 * np.abs(target.matrix).max()
+
+
+@EACH_TARGET
+def test_operations_are_those_of_the_parts(target: Target) -> None:
+    prices = prices_for(target.domain == "complex")
+    for genome in genomes_of(target):
+        decoding = decoded(target, genome)
+        blocks = sum(
+            block_cost(s.primitive, s.is_output_side, s.parameter, prices) for s in decoding.steps
+        )
+        remainder = remainder_cost(decoding.remainder, prices).operations
+        assert decoding.operations == blocks + remainder
+        assert all(step.gene < decoding.prefix for step in decoding.steps)
+
+
+@EACH_TARGET
+def test_the_prefix_is_the_genome(target: Target) -> None:
+    for genome in genomes_of(target):
+        whole = decoded(target, genome)
+        assert_same_decoding(whole, decoded(target, genome[: whole.prefix]))
+        shorter = [decoded(target, genome[:k]).operations for k in range(whole.prefix)]
+        assert all(operations > whole.operations for operations in shorter)
+
+
+SQUARE = [target for target in TARGET_SAMPLES if target.matrix.shape[0] == target.n]
+
+
+@pytest.mark.parametrize("target", SQUARE, ids=target_name)
+def test_output_side_is_the_input_side_of_the_transpose(target: Target) -> None:
+    transposed = Target("transposed", target.matrix.shape[0], target.matrix.T.copy(), target.domain)
+    prices = prices_for(target.domain == "complex")
+    for genome in genomes_of(target):
+        flipped = genome * [1, 1, 0, 1, 1, 1] + (1 - genome) * [0, 0, 1, 0, 0, 0]
+        one, other = decoded(target, genome), decoded(transposed, flipped)
+        if any(asymmetric(step.primitive, step.parameter, prices) for step in one.steps):
+            continue
+        assert one.operations == other.operations
+        assert np.abs(one.remainder - other.remainder.T).max() <= 1e-12
+
+
+def asymmetric(primitive: Any, parameter: complex, prices: Any) -> bool:
+    costs = {block_cost(primitive, side, parameter, prices) for side in (False, True)}
+    return len(costs) == 2
+
+
+@EACH_TARGET
+def test_programs_cost_what_their_decodings_say(target: Target) -> None:
+    for genome in genomes_of(target):
+        decoding = decoded(target, genome)
+        program = build_program(decoding, target.domain)
+        written = program.lower()
+        assert count_code(written).operations == decoding.operations
+        assert count_code(to_real(written)).operations == decoding.operations
+        assert program.count.operations <= decoding.operations
+        tolerance = 1e-12 * size_of(written)
+        for matrix in (program(np.eye(target.n)).T, program.matrix(), written.matrix()):
+            assert np.abs(matrix - target.matrix).max() <= tolerance
+
+
+@EACH_TARGET
+def test_stages_of_programs_are_numbered_in_order(target: Target) -> None:
+    for genome in genomes_of(target):
+        decoding = decoded(target, genome)
+        program = build_program(decoding, target.domain, "mine")
+        stages = [instruction.stage for instruction in program.instructions]
+        assert stages == sorted(stages)
+        assert (program.name, program.inputs) == ("mine", target.n)
+        assert len(program.outputs) == target.matrix.shape[0]
+
+
+def assert_same_decoding(one: Decoding, other: Decoding) -> None:
+    assert one.steps == other.steps
+    assert (one.prefix, one.operations) == (other.prefix, other.operations)
+    assert np.array_equal(one.remainder, other.remainder)
+
+
+def test_sample_genomes_are_varied() -> None:
+    """Guards the tests above: the samples use every primitive, pattern, side and choice."""
+    steps = [
+        (step, genome[step.gene])
+        for target in TARGET_SAMPLES
+        for genome in genomes_of(target)
+        for step in decoded(target, genome).steps
+    ]
+    assert {step.primitive.name for step, _ in steps} == set(PRIMITIVES.names())
+    assert {int(genes[1]) for _, genes in steps} == set(range(len(PATTERNS)))
+    assert {step.is_output_side for step, _ in steps} == {False, True}
+    assert {min(int(genes[CHOICE]), FROM_ROW) for _, genes in steps} == {0, 1, 2}
+    for target in TARGET_SAMPLES:
+        assert all(gene_space(target).is_valid(genome) for genome in genomes_of(target))

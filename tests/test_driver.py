@@ -1,0 +1,307 @@
+"""Epochs are pure, runs repeat bit for bit, and a search stops when it should."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evosynth as es
+from dsl.formats import json_format
+from dsl.genome import Genomes
+from dsl.targets import make_target
+from evosynth.engine import epoch as epoch_module
+from evosynth.engine.driver import Limits, Search
+from evosynth.engine.epoch import evaluator_for, run_epoch
+from evosynth.engine.spec import Purpose, Spec, State, empty_state
+from evosynth.strategies import STRATEGIES
+from fitness.evaluators import Evaluator, Scores
+
+each_strategy = pytest.mark.parametrize("strategy", STRATEGIES.names())
+
+
+def make_spec(strategy: str = "evolve", seed: int = 1, islands: int = 2) -> Spec:
+    return Spec(
+        strategy=strategy,
+        seed=seed,
+        islands=islands,
+        population=100,
+        capacity=16,
+        epoch=200,
+        restart=4_000,
+        migration=2,
+    )
+
+
+def bits(state: State) -> tuple[bytes, ...]:
+    arrays = (state.genomes.genes, state.genomes.lengths, state.errors, state.operations)
+    return (*(array.tobytes() for array in arrays), str(state.stale).encode())
+
+
+# Epochs
+
+
+@each_strategy
+def test_epoch_is_pure(strategy: str) -> None:
+    target, spec = make_target("dft", 7), make_spec(strategy)
+    state = run_epoch(target, spec, empty_state(spec), 0, 0)
+    for array in (state.genomes.genes, state.genomes.lengths, state.errors, state.operations):
+        array.setflags(write=False)
+    before = bits(state)
+    after = bits(run_epoch(target, spec, state, 1, 0))
+    assert bits(run_epoch(target, spec, state, 1, 0)) == after
+    assert bits(run_epoch(make_target("dft", 7), spec, state, 1, 0)) == after
+    assert bits(state) == before
+
+
+@each_strategy
+@pytest.mark.parametrize("target", [("dft", 7), ("dct2", 8)], ids=lambda t: t[0])
+def test_epoch_does_not_depend_on_threads(strategy: str, target: tuple[str, int]) -> None:
+    spec = make_spec(strategy)
+    states = {threads: empty_state(spec) for threads in (1, 2, 5)}
+    for epoch in range(3):
+        for threads, state in states.items():
+            states[threads] = run_epoch(make_target(*target), spec, state, epoch, 0, threads)
+        assert len({bits(state) for state in states.values()}) == 1
+
+
+@each_strategy
+def test_every_address_has_its_own_stream(strategy: str) -> None:
+    target, spec = make_target("dft", 4), make_spec(strategy)
+    state = run_epoch(target, spec, empty_state(spec), 0, 0)
+    addresses = [(epoch, island) for epoch in range(4) for island in range(4)]
+    seeds = {bits(run_epoch(target, spec, state, *address)) for address in addresses}
+    assert len(seeds) == len(addresses)
+    other = make_spec(strategy, seed=2)
+    assert bits(run_epoch(target, other, state, 1, 0)) not in seeds
+
+
+@given(st.sets(st.tuples(*[st.integers(0, 2**31)] * 3), min_size=2, max_size=8))
+def test_streams_of_different_addresses_differ(addresses: set[tuple[int, int, int]]) -> None:
+    draws = {
+        tuple(make_spec(seed=seed).generator(Purpose.EPOCH, epoch, island).integers(0, 2**62, 4))
+        for seed, epoch, island in addresses
+    }
+    assert len(draws) == len(addresses)
+
+
+# Runs
+
+SCRIPT = """
+import json, sys
+import evosynth as es
+from dsl.formats import json_format
+
+target, n, strategy, workers, folder = sys.argv[1:]
+result = es.run(target, n=int(n), seed=3, evaluations=2000, strategy=strategy,
+                workers=int(workers), out=folder)
+print(json_format.write(result.best))
+"""
+
+
+def run_here(target: str, n: int, strategy: str, workers: int, out: Path) -> tuple[str, str]:
+    """Returns the best program and the log of a run."""
+    result = es.run(
+        target, n=n, seed=3, evaluations=2000, strategy=strategy, workers=workers, out=out
+    )
+    assert result.folder
+    return json_format.write(result.best), (result.folder / "log.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("target", "n", "strategy"),
+    [("dft", 8, "evolve"), ("dct2", 8, "hill-climb"), ("dft", 5, "random")],
+)
+def test_same_seed_same_bits_whatever_the_workers(
+    target: str, n: int, strategy: str, tmp_path: Path
+) -> None:
+    results = {run_here(target, n, strategy, workers, tmp_path) for workers in (1, 2, 3)}
+    assert len(results) == 1
+    program, log = results.pop()
+    assert '"instructions"' in program
+    assert len(log.splitlines()) == 10
+
+
+@pytest.mark.parametrize(("target", "n", "strategy"), [("dft", 8, "evolve")])
+def test_same_seed_same_bits_in_another_process(
+    target: str, n: int, strategy: str, tmp_path: Path
+) -> None:
+    here = run_here(target, n, strategy, 1, tmp_path / "here")
+    there = tmp_path / "there"
+    process = subprocess.run(
+        [sys.executable, "-c", SCRIPT, target, str(n), strategy, "2", str(there)],
+        env=os.environ | {"PYTHONHASHSEED": "12345"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (folder,) = there.iterdir()
+    assert (process.stdout.strip(), (folder / "log.jsonl").read_text()) == (
+        here[0].strip(),
+        here[1],
+    )
+
+
+def test_another_seed_is_another_run(tmp_path: Path) -> None:
+    logs = {str(es.run("dft", n=8, seed=seed, evaluations=600).logbook) for seed in (0, 1, 2)}
+    assert len(logs) == 3
+
+
+def test_a_drawn_seed_repeats_the_run() -> None:
+    first = es.run("dft", n=8, evaluations=800)
+    again = es.run("dft", n=8, evaluations=800, seed=first.seed)
+    assert json_format.write(again.best) == json_format.write(first.best)
+    assert list(again.logbook) == list(first.logbook)
+
+
+# Limits
+
+
+def search(limits: Limits, *, target: tuple[str, int] = ("wht", 4), **spec: Any) -> Search:
+    return Search(make_target(*target), make_spec(**spec), limits)
+
+
+def test_stops_by_goal() -> None:
+    run = search(Limits(evaluations=60_000, goal=24), target=("wht", 8))
+    assert run.run() == "goal"
+    assert run.archive.best
+    assert run.archive.best.count.operations == 24
+    assert run.evaluations < 60_000
+
+
+def test_a_goal_is_reached_at_once_by_the_matrix_product() -> None:
+    run = search(Limits(goal=1_000_000))
+    assert run.run() == "goal"
+    assert run.evaluations == 200
+
+
+@pytest.mark.parametrize("limit", [200, 400, 1_000])
+def test_stops_by_evaluations(limit: int) -> None:
+    run = search(Limits(evaluations=limit))
+    assert run.run() == "evaluations"
+    assert run.evaluations == limit
+
+
+@pytest.mark.parametrize("limit", [1, 150, 250, 999])
+def test_never_evaluates_more_than_asked(limit: int) -> None:
+    """`Limits.evaluations` and `--evaluations` promise "most genomes to evaluate"."""
+    run = search(Limits(evaluations=limit))
+    assert run.run() == "evaluations"
+    assert run.evaluations <= limit
+
+
+def test_stops_by_time() -> None:
+    run = search(Limits(seconds=1e-9))
+    assert run.run() == "time"
+    assert run.evaluations == 200
+    assert run.seconds > 0
+
+
+def test_stops_by_patience() -> None:
+    run = search(Limits(evaluations=100_000, patience=1_000))
+    assert run.run() == "patience"
+    assert run.evaluations - run.archive.improved_at == 1_000
+    assert run.archive.improved_at > 0
+
+
+def test_the_limit_that_comes_first_wins() -> None:
+    assert search(Limits(evaluations=400, seconds=1e6, patience=10_000, goal=1)).run() == (
+        "evaluations"
+    )
+    assert search(Limits(evaluations=10_000, patience=600, goal=1)).run() == "patience"
+
+
+@each_strategy
+def test_evaluations_are_counted_truly(strategy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number that is reported is the number of genomes that the evaluator saw."""
+    seen: list[int] = []
+
+    class Counting:
+        def __init__(self, inner: Evaluator) -> None:
+            self.decode = inner.decode
+            self._inner = inner
+
+        def evaluate(self, genomes: Genomes) -> Scores:
+            seen.append(len(genomes))
+            return self._inner.evaluate(genomes)
+
+    monkeypatch.setattr(
+        epoch_module, "evaluator_for", lambda target, threads=1: Counting(evaluator_for(target))
+    )
+    result = es.run("dft", n=4, seed=0, evaluations=2_000, strategy=strategy)
+    assert result.evaluations == sum(seen) == 2_000
+
+
+# Reports
+
+
+def test_report_comes_after_every_epoch_of_every_island() -> None:
+    snapshots: list[Any] = []
+    run = search(Limits(evaluations=1_600), target=("dft", 8), islands=3)
+    run.run(snapshots.append)
+    assert [s.evaluations for s in snapshots] == [200 * k for k in range(1, 9)]
+    assert [(s.record["epoch"], s.record["island"]) for s in snapshots] == [
+        divmod(k, 3) for k in range(8)
+    ]
+    plain = [
+        {key: value for key, value in s.record.items() if not isinstance(value, dict)}
+        for s in snapshots
+    ]
+    assert plain == list(run.logbook), "DEAP keeps statistics in chapters"
+    assert run.logbook.chapters["operations"].select("min") == [
+        s.record["operations"]["min"] for s in snapshots
+    ]
+    assert all(earlier.seconds <= later.seconds for earlier, later in pairwise(snapshots))
+    operations = [s.operations or 10**9 for s in snapshots]
+    assert operations == sorted(operations, reverse=True)
+    assert [s.record["best"] for s in snapshots] == operations
+    programs = [s.best.count.operations if s.best else 10**9 for s in snapshots]
+    assert programs == sorted(programs, reverse=True)
+    assert [s.has_better_program for s in snapshots] == [
+        after < before for before, after in pairwise([10**9, *programs])
+    ]
+    assert snapshots[0].is_improved
+    for before, after in pairwise(snapshots):
+        if (after.operations or 0) < (before.operations or 0):
+            assert after.is_improved or after.has_better_program
+    for snapshot in snapshots:
+        assert json.loads(json.dumps(snapshot.record)) == snapshot.record
+
+
+@pytest.mark.parametrize(
+    ("target", "n", "strategy", "seed"),
+    [("dft", 7, "random", 6), ("dct2", 8, "random", 5), ("dft", 8, "evolve", 1)],
+)
+def test_a_goal_that_was_reached_is_the_reason_to_stop(
+    target: str, n: int, strategy: str, seed: int
+) -> None:
+    """Also when the program that reaches it is written at the very end."""
+    arguments: dict[str, Any] = {"seed": seed, "strategy": strategy, "evaluations": 400}
+    found = es.run(target, n, **arguments).claims.operations
+    result = es.run(target, n, **arguments, goal=found)
+    assert result.claims.operations <= found
+    assert result.stopped_by == "goal"
+
+
+@pytest.mark.parametrize("islands", [1, 3])
+def test_islands_exchange_at_the_stated_epochs(
+    islands: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    run = search(Limits(evaluations=200 * 7 * islands), islands=islands)
+
+    def note(states: list[State], spec: Spec) -> list[State]:
+        calls.append(run.evaluations // (200 * islands))
+        return states
+
+    monkeypatch.setattr("evosynth.engine.driver.migrate", note)
+    run.run()
+    assert calls == [2, 4, 6]

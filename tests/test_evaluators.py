@@ -1,0 +1,306 @@
+"""Evaluators: each agrees with the definition, to the bit whatever the threads and the order."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import sympy
+from random_programs import (
+    DFT8_GENES,
+    DFT16_GENES,
+    TARGET_SAMPLES,
+    reference_decodings,
+    sample_genomes,
+    target_name,
+)
+
+import dsl.genome
+import dsl.grammars.factor.decode as definition
+from dsl import cost
+from dsl.derive import ENTRIES, derive
+from dsl.errors import EnvironmentMismatchError
+from dsl.genome import Genomes, pack
+from dsl.grammars.factor.decode import Decoding, block_cost
+from dsl.grammars.factor.remainder import prices_for
+from dsl.primitives import PRIMITIVES, Primitive
+from dsl.targets import Target, make_target
+from evosynth.engine.spec import gene_space
+from evosynth.engine.variation import random_genomes
+from fitness.accuracy import EXACT
+from fitness.evaluators import EVALUATORS, EvaluatorKind, Scores, factor_kernel
+from fitness.evaluators.numba_evaluator import NumbaEvaluator
+from fitness.evaluators.reference import ReferenceEvaluator
+from fitness.generate import BEGIN, END, KERNEL, regenerate
+
+EACH_TARGET = pytest.mark.parametrize("target", TARGET_SAMPLES, ids=target_name)
+OTHERS = [kind for kind in EVALUATORS if kind.name != "reference"]
+EACH_OTHER_KIND = pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.name)
+EACH_KIND = pytest.mark.parametrize("kind", EVALUATORS, ids=lambda kind: kind.name)
+
+
+def samples(target: Target) -> Genomes:
+    return sample_genomes(TARGET_SAMPLES.index(target))
+
+
+def assert_same_scores(one: Scores, other: Scores) -> None:
+    """Fails unless all scores are equal to the bit."""
+    assert np.array_equal(one.operations, other.operations)
+    assert np.array_equal(one.prefixes, other.prefixes)
+    assert np.array_equal(one.errors, other.errors)
+
+
+def assert_same_decoding(one: Decoding, other: Decoding, scale: float) -> None:
+    assert (one.operations, one.prefix) == (other.operations, other.prefix)
+    assert len(one.steps) == len(other.steps)
+    for a, b in zip(one.steps, other.steps, strict=True):
+        assert (a.primitive, a.is_output_side) == (b.primitive, b.is_output_side)
+        assert (a.place, a.gene) == (b.place, b.gene)
+        assert abs(a.parameter - b.parameter) <= 1e-9 * abs(a.parameter)
+    assert np.abs(one.remainder - other.remainder).max() <= 1e-9 * scale
+    assert np.array_equal(one.remainder == 0, other.remainder == 0)
+
+
+# Against the definition
+
+
+@EACH_TARGET
+@EACH_OTHER_KIND
+def test_scores_are_those_of_the_definition(kind: EvaluatorKind, target: Target) -> None:
+    expected = reference_decodings(TARGET_SAMPLES.index(target))
+    scores = kind.make(target, 1).evaluate(samples(target))
+    assert scores.operations.tolist() == [decoding.operations for decoding in expected]
+    assert scores.prefixes.tolist() == [decoding.prefix for decoding in expected]
+    assert scores.errors.max() <= EXACT
+
+
+@EACH_TARGET
+@EACH_OTHER_KIND
+def test_decodings_are_those_of_the_definition(kind: EvaluatorKind, target: Target) -> None:
+    evaluator, genomes = kind.make(target, 1), samples(target)
+    scale = float(np.abs(target.matrix).max())
+    for k, expected in enumerate(reference_decodings(TARGET_SAMPLES.index(target))):
+        decoding = evaluator.decode(genomes[k])
+        assert_same_decoding(decoding, expected, scale)
+        assert isinstance(decoding.operations, int)
+        assert all(isinstance(step.parameter, complex | float) for step in decoding.steps)
+
+
+@EACH_TARGET
+def test_reference_runs_the_programs_of_its_decodings(target: Target) -> None:
+    count = len(samples(target))
+    scores = ReferenceEvaluator(target).evaluate(samples(target).take(range(count - 4, count)))
+    expected = reference_decodings(TARGET_SAMPLES.index(target))[-4:]
+    assert scores.operations.tolist() == [decoding.operations for decoding in expected]
+    assert scores.prefixes.tolist() == [decoding.prefix for decoding in expected]
+    assert scores.errors.max() <= EXACT
+
+
+@EACH_KIND
+def test_known_scores(kind: EvaluatorKind) -> None:
+    genomes = pack([DFT8_GENES, DFT8_GENES[:0], DFT16_GENES], 6)
+    assert kind.make(make_target("dft", 8), 1).evaluate(genomes).operations.tolist()[0] == 56
+    assert kind.make(make_target("dft", 16), 1).evaluate(genomes).operations.tolist()[2] == 168
+    assert kind.make(make_target("wht", 8), 1).evaluate(genomes).operations.tolist()[1] == 56
+
+
+@EACH_KIND
+def test_shapes_and_types(kind: EvaluatorKind) -> None:
+    evaluator = kind.make(make_target("wht", 4), 1)
+    for count in (0, 1, 3):
+        scores = evaluator.evaluate(pack([DFT8_GENES] * count, 5))
+        assert scores.operations.dtype == scores.prefixes.dtype == np.int64
+        assert scores.errors.dtype == np.float64
+        lengths = {len(values) for values in (scores.operations, scores.errors, scores.prefixes)}
+        assert lengths == {count}
+    assert evaluator.decode(DFT8_GENES[:0]).steps == ()
+
+
+@EACH_KIND
+def test_evaluating_changes_nothing(kind: EvaluatorKind) -> None:
+    target = make_target("dft", 8)
+    evaluator = kind.make(target, 2)
+    genomes = random_genomes(20, 6, 6, gene_space(target), np.random.default_rng(4))
+    genes, lengths, matrix = genomes.genes.copy(), genomes.lengths.copy(), target.matrix.copy()
+    first = evaluator.evaluate(genomes)
+    evaluator.decode(genomes[0])
+    assert_same_scores(first, evaluator.evaluate(genomes))
+    assert np.array_equal(genes, genomes.genes)
+    assert np.array_equal(lengths, genomes.lengths)
+    assert np.array_equal(matrix, target.matrix)
+
+
+@pytest.mark.parametrize("factor", [1e-99, 1e-3, 1e3, 1e99])
+@pytest.mark.parametrize("name", ["dft", "dct2"])
+def test_large_and_small_entries(name: str, factor: float) -> None:
+    family = make_target(name, 8)
+    target = Target("scaled", 8, family.matrix * factor, family.domain)
+    position = next(k for k, sample in enumerate(TARGET_SAMPLES) if sample.name == name)
+    genomes = sample_genomes(position).take(range(16, 24))
+    expected = ReferenceEvaluator(target)
+    scores = NumbaEvaluator(target).evaluate(genomes)
+    decodings = [expected.decode(genomes[k]) for k in range(len(genomes))]
+    assert scores.operations.tolist() == [decoding.operations for decoding in decodings]
+    assert scores.prefixes.tolist() == [decoding.prefix for decoding in decodings]
+    assert scores.errors.max() <= EXACT
+
+
+def test_an_error_is_seen() -> None:
+    """The error is computed: a target that differs from what was decoded has one."""
+    target = make_target("dft", 8)
+    evaluator = NumbaEvaluator(target)
+    other = evaluator._target * 2
+    other.setflags(write=False)  # as targets are: the kernel is compiled for that
+    evaluator._target = other
+    assert evaluator.evaluate(pack([DFT8_GENES], 4)).errors[0] == pytest.approx(0.5)
+
+
+# The compiled evaluator: the same bits whatever the way
+
+
+@EACH_TARGET
+def test_threads_and_reuse_do_not_change_a_bit(target: Target) -> None:
+    genomes = samples(target)
+    expected = NumbaEvaluator(target, 1).evaluate(genomes)
+    for threads in (1, 2, 3):
+        for reuse in (True, False):
+            assert_same_scores(
+                expected, NumbaEvaluator(target, threads, reuse=reuse).evaluate(genomes)
+            )
+
+
+@EACH_TARGET
+def test_order_of_genomes_does_not_matter(target: Target) -> None:
+    genomes = samples(target)
+    evaluator = NumbaEvaluator(target, 2)
+    expected = evaluator.evaluate(genomes)
+    order = np.random.default_rng(5).permutation(len(genomes))
+    shuffled = evaluator.evaluate(genomes.take(order))
+    assert_same_scores(shuffled, picked(expected, order))
+    twice = evaluator.evaluate(genomes.joined(genomes))
+    assert_same_scores(twice, picked(expected, np.r_[order * 0, order * 0] + tiled(len(order))))
+    for k in range(3):
+        assert_same_scores(evaluator.evaluate(genomes.take([k])), picked(expected, np.array([k])))
+
+
+def tiled(count: int) -> npt.NDArray[np.intp]:
+    return np.tile(np.arange(count), 2)
+
+
+def picked(scores: Scores, order: npt.NDArray[np.intp]) -> Scores:
+    return Scores(scores.operations[order], scores.errors[order], scores.prefixes[order])
+
+
+@EACH_TARGET
+def test_prefixes_of_genomes_share_states(target: Target) -> None:
+    """Neighbours that are prefixes of each other reuse all of each other's states."""
+    whole = samples(target)[len(samples(target)) - 1]
+    parts = pack([whole[:k] for k in range(len(whole) + 1)], len(whole))
+    shared = NumbaEvaluator(target).evaluate(parts)
+    assert_same_scores(shared, NumbaEvaluator(target, reuse=False).evaluate(parts))
+    assert np.all(np.diff(shared.operations) <= 0)
+
+
+def test_more_threads_than_genomes() -> None:
+    target = make_target("wht", 8)
+    scores = NumbaEvaluator(target, 8).evaluate(pack([DFT8_GENES, DFT8_GENES[:1]], 4))
+    assert scores.operations.tolist() == [24, 32]
+
+
+def test_other_primitives_than_were_compiled_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factor_kernel, "BLOCKS", ("butterfly",))
+    with pytest.raises(EnvironmentMismatchError, match="compiled primitives") as caught:
+        NumbaEvaluator(make_target("wht", 4))
+    assert "fitness.generate" in caught.value.hint
+
+
+# The compiled kernel and what it repeats
+
+
+def test_generated_region_is_up_to_date() -> None:
+    source = KERNEL.read_text(encoding="utf-8")
+    assert regenerate(source) == source, "run: python -m fitness.generate"
+
+
+def test_regeneration_replaces_the_region_alone() -> None:
+    source = KERNEL.read_text(encoding="utf-8")
+    head, rest = source.split(BEGIN)
+    tail = rest.split(END)[1]
+    assert regenerate(f"{head}{BEGIN}stale{END}{tail}") == source
+
+
+@pytest.mark.parametrize("name", ["SMALLEST", "LARGEST", "NOISE"])
+def test_limits_are_those_of_the_definition(name: str) -> None:
+    assert getattr(factor_kernel, name) == getattr(definition, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["PRIMITIVE", "PATTERN", "SIDE", "FIRST", "SECOND", "CHOICE", "ONE", "FROM_ROW"]
+)
+def test_fields_are_those_of_genomes(name: str) -> None:
+    assert getattr(factor_kernel, name) == getattr(dsl.genome, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["SAME", "UNIT", "AXIS", "DIAGONAL_UNIT", "DIAGONAL", "ONE_COMPONENT", "GENERAL"]
+)
+def test_classes_are_those_of_the_cost_rule(name: str) -> None:
+    assert getattr(factor_kernel, name) == getattr(cost, name)
+
+
+def test_the_cost_rule_is_repeated_word_for_word() -> None:
+    assert inspect.getsource(cost.constant_class) in KERNEL.read_text(encoding="utf-8")
+
+
+ALL = pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda primitive: primitive.name)
+ROWS: list[Any] = [(0.6, -1.7), (2.5, 0.4), (0.6 + 0.2j, 1 - 1.7j), (-2j, 0.4 + 0j)]
+
+
+def filled(function: Any, *arguments: Any) -> list[complex]:
+    """Calls a compiled function that writes into its last argument."""
+    out = np.zeros(8, np.complex128)
+    count = function(*arguments, out)
+    return out[:count].tolist()
+
+
+@ALL
+def test_compiled_properties_are_the_derived_ones(primitive: Primitive) -> None:
+    block, derived = PRIMITIVES.index(primitive.name), derive(primitive)
+    assert factor_kernel.BLOCKS[block] == primitive.name
+    assert factor_kernel.POINTS[block] == primitive.points
+    assert factor_kernel.IS_ANGLE[block] == primitive.is_angle
+    assert factor_kernel.MAKES_ZEROS[block] == derived.makes_zeros
+    assert factor_kernel.TURNS[block] == derived.turns
+    assert factor_kernel.FILLED[block][: primitive.points] == derived.filled
+
+
+@ALL
+def test_compiled_blocks_are_the_declared_ones(primitive: Primitive) -> None:
+    block = PRIMITIVES.index(primitive.name)
+    for parameter in (0.3, -1.2) if primitive.is_angle else (0.3, -1.2, 0.4 - 2j):
+        matrix = np.array(primitive.matrix(parameter), complex)
+        number = complex(parameter)
+        forward = filled(factor_kernel.forward, block, number)
+        inverse = filled(factor_kernel.inverse, block, number)
+        assert np.allclose(forward, matrix.ravel(), rtol=0, atol=1e-14)
+        assert np.allclose(inverse, np.linalg.inv(matrix).ravel(), rtol=0, atol=1e-14)
+        for is_complex in (False, True):
+            prices = prices_for(is_complex)
+            for side in (0, 1):
+                compiled = factor_kernel.block_cost(
+                    block, side, number, prices.addition, prices.multiplication
+                )
+                assert compiled == block_cost(primitive, bool(side), number, prices)
+
+
+@ALL
+def test_compiled_candidates_are_the_derived_ones(primitive: Primitive) -> None:
+    block = PRIMITIVES.index(primitive.name)
+    formulas = derive(primitive).candidates
+    function = sympy.lambdify(ENTRIES[: primitive.points], formulas, "cmath")
+    for a, b in ROWS[:2] if primitive.is_angle else ROWS:
+        compiled = filled(factor_kernel.candidates, block, complex(a), complex(b))
+        assert np.allclose(compiled, function(*(a, b)[: primitive.points]), rtol=1e-14)
