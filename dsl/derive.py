@@ -2,8 +2,8 @@
 
 The columns (a, b) of a remainder K become (a, b) B^-1 when the block B is moved out of
 K. From that: which parameters make an entry zero (or, for a block that can make none
-zero, one), how a pair of entries with a zero fills in, and the cheapest way to compute
-B x and B^T x with additions and multiplications by constants.
+zero, one), how a pair of entries with a zero fills in, and how to compute B x
+and B^T x with additions and multiplications by constants.
 """
 
 from __future__ import annotations

@@ -116,6 +116,6 @@ def _evaluate(node: ast.expr) -> sympy.Expr:
 
 def _rational(value: sympy.Expr) -> sympy.Rational:
     """Returns the value; anything but a rational could be nested into astronomic numbers."""
-    if not value.is_Rational or value.p * value.q > 10**15:
+    if not value.is_Rational or abs(value.p * value.q) > 10**15:
         raise TypeError("expected a rational number or angle of moderate size")
     return value

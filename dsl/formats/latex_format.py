@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import sympy
 
 from dsl.formats.base import FORMATS, Format
@@ -17,13 +15,8 @@ def write(program: Program) -> str:
         f"{sympy.latex(symbol)} &= {sympy.latex(expression, order='none')}"
         for symbol, expression in let_form(program)
     ]
-    body = " \\\\\n".join(_subscripts(line) for line in lines)
+    body = " \\\\\n".join(lines)
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}\n"
-
-
-def _subscripts(line: str) -> str:
-    """Braces subscripts: SymPy writes t_{12} so already, t_1 not."""
-    return re.sub(r"_(\d+)", r"_{\1}", line)
 
 
 LATEX = FORMATS.register(Format("latex", ".tex", write, "LaTeX definitions for amsmath"))
