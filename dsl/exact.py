@@ -10,6 +10,7 @@ from functools import lru_cache
 import sympy
 
 from dsl.constants import exact_value, recognise, recognise_complex
+from dsl.straightline import UNITS
 
 # Texts of constants come from files that strangers wrote; this also bounds the depth.
 LONGEST_TEXT = 300
@@ -25,14 +26,17 @@ OPERATORS = {
 }
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def recognise_constant(constant: complex, order: int) -> sympy.Expr | None:
     """Returns the exact number that a constant or an angle approximates, or None.
 
     Args:
         constant: A double or pair of doubles with some noise in the last digits.
-        order: Hint for angles, the size of the transform.
+        order: Hint for angles, the size of the transform; 0 to recognise nothing but
+            powers of i (see `Program.order`).
     """
+    if order == 0 and constant not in UNITS:
+        return None
     exact = recognise_complex(constant, order)
     if exact is None and constant.imag == 0:
         turns = recognise(constant.real / cmath.pi, 1)
@@ -40,7 +44,7 @@ def recognise_constant(constant: complex, order: int) -> sympy.Expr | None:
     return exact
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def rounded(constant: complex, order: int) -> complex:
     """Returns the double(s) nearest to the exact number; the constant if there is none.
 

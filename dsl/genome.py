@@ -71,10 +71,6 @@ class Genomes:
             np.concatenate([self.lengths, other.lengths]),
         )
 
-    def to_lists(self) -> list[list[list[int]]]:
-        """Returns plain data for JSON."""
-        return [self[k].tolist() for k in range(len(self))]
-
 
 def pack(genomes: Iterable[npt.ArrayLike], capacity: int) -> Genomes:
     """Packs single genomes, each (length, 6), into a population.

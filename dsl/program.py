@@ -18,11 +18,13 @@ import numpy.typing as npt
 from dsl.cost import Count, count_code
 from dsl.grammars import GRAMMARS
 from dsl.registry import brief
-from dsl.straightline import Code, CodeWriter, Domain, Ref, to_real
+from dsl.straightline import UNITS, Code, CodeWriter, Domain, Ref, to_real
 
 # More than any search produces: a limit against files made to exhaust memory.
 MOST_INSTRUCTIONS = 1_000_000
 MOST_VALUES = 1 << 12
+# So many distinct constants, none of them recognised, and the others are not tried.
+MOST_UNKNOWN = 48
 # Of coefficients of all values in the inputs, which simplification keeps at once.
 MOST_COEFFICIENTS = 1 << 26
 
@@ -147,33 +149,57 @@ class Program:
         from dsl.exact import rounded  # SymPy: only who asks pays for its import
 
         def exact(instruction: Instruction) -> Instruction:
-            constants = tuple(rounded(c, self.inputs) for c in instruction.constants)
+            constants = tuple(rounded(c, self.order) for c in instruction.constants)
             return replace(instruction, constants=constants)
 
         return replace(self, instructions=tuple(map(exact, self.instructions)))
 
     @cached_property
+    def order(self) -> int:
+        """What angles among the constants are sought by, or 0 if none is likely exact.
+
+        The size of the transform; 0 where the first constants are all unknown, since
+        trying all of them for nothing takes seconds.
+        """
+        from dsl.exact import recognise_constant
+
+        order = max(self.inputs, len(self.outputs))
+        distinct = dict.fromkeys(c for i in self.instructions for c in i.constants)
+        sample = [c for c in distinct if c not in UNITS][:MOST_UNKNOWN]
+        is_hopeless = len(sample) == MOST_UNKNOWN and not any(
+            recognise_constant(c, order) for c in sample
+        )
+        return 0 if is_hopeless else order
+
+    @cached_property
     def plain_code(self) -> Code:
         """Simplified straight-line code in the program's own domain."""
-        return self._finished(self.lower())
+        return self._with_exact_constants(self._simplified[0])
 
     @cached_property
     def code(self) -> Code:
         """The real straight-line code that is counted, verified and exported."""
-        return self._finished(to_real(self.plain_code))
+        return self._with_exact_constants(self._simplified[1])
 
-    def _finished(self, code: Code) -> Code:
-        """Simplifies code; products of constants are rounded correctly once more."""
-        from dsl.exact import rounded
+    @cached_property
+    def _simplified(self) -> tuple[Code, Code]:
+        """Simplified code in the program's own domain, and in real arithmetic."""
         from dsl.simplify import simplify
 
         with np.errstate(all="ignore"):  # constants of any size may come from a file
-            return simplify(code).with_constants(lambda c: rounded(c, self.inputs))
+            plain = simplify(self.lower())
+            return plain, simplify(to_real(plain))
+
+    def _with_exact_constants(self, code: Code) -> Code:
+        """Rounds constants correctly: they are products of the program's by now."""
+        from dsl.exact import rounded
+
+        return code.with_constants(lambda c: rounded(c, self.order))
 
     @cached_property
     def count(self) -> Count:
         """Real operations of `code`."""
-        return count_code(self.code)
+        return count_code(self._simplified[1])
 
     def matrix(self) -> npt.NDArray[Any]:
         """Returns the matrix that `code` computes: (outputs, inputs) of the domain's type."""

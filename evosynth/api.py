@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsl.errors import DataError
+from dsl.errors import DataError, UsageError
 from dsl.formats import FORMATS
 from dsl.program import Program
 from dsl.targets import Target, make_target
@@ -43,6 +44,8 @@ class Verification:
                 f"error: the file claims {self.claimed.error:.1e}, "
                 f"the program has {self.found.error:.1e}"
             )
+        if not self.is_exact:
+            lines.append(f"error: {self.found.error:.1e}, expected at most {EXACT:g}")
         return lines
 
     @property
@@ -50,12 +53,17 @@ class Verification:
         """The program computes its target to rounding error."""
         return self.found.error <= EXACT
 
+    @property
+    def is_verified(self) -> bool:
+        """The claims are true and the program computes its target."""
+        return not self.problems
+
 
 def run(
-    target: str | Target,
+    target: str | os.PathLike[str] | Target,
     n: int | None = None,
     *,
-    data: str | None = None,
+    input: str | None = None,
     seed: int | None = None,
     evaluations: int | None = None,
     time: float | None = None,
@@ -72,7 +80,7 @@ def run(
     Args:
         target: A family such as "dft", the path of a .npy file, or a `Target`.
         n: Size of the transform.
-        data: "real" or "complex" input data; by default the target's own.
+        input: "real" or "complex", the kind of the input data; by default the target's own.
         seed: Decides every random choice; drawn and returned if not given.
         evaluations: Most genomes to evaluate.
         time: Most wall-clock seconds to search.
@@ -90,8 +98,24 @@ def run(
         StorageError: The run folder cannot be written.
     """
     settings = Settings(seed, evaluations, time, patience, goal, workers, strategy, islands)
-    chosen = target if isinstance(target, Target) else make_target(target, n, data)
-    return execute(prepare(chosen, settings, out), report or (lambda snapshot: None))
+    job = prepare(_target(target, n, input), settings, out)
+    return execute(job, report or (lambda snapshot: None))
+
+
+def _target(target: object, n: int | None, input: str | None) -> Target:
+    if isinstance(target, Target):
+        if (n, input) != (None, None):
+            raise UsageError("a Target has its size and kind of input", "leave n and input out")
+        return target
+    if isinstance(target, os.PathLike):
+        target = os.fspath(target)
+    if not isinstance(target, str):
+        kind = type(target).__name__
+        raise UsageError(
+            f"expected a target's name, a path or a Target, got {kind}",
+            "save an array with numpy.save and give the path",
+        )
+    return make_target(target, n, input)
 
 
 def load(path: str | Path) -> Program:

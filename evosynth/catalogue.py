@@ -11,14 +11,14 @@ from dsl.targets import TARGETS, known_counts
 
 
 def targets() -> list[dict[str, Any]]:
-    """Returns every registered target: name, summary, convention, sizes, data, best known."""
+    """Returns every registered target: name, convention, sizes, kind of input, best known."""
     return [
         {
             "name": family.name,
             "summary": family.summary,
             "convention": family.convention,
             "sizes": family.sizes,
-            "data": family.domain,
+            "input": family.domain,
             "best_known": {
                 str(n): {"operations": known.operations, "source": known.source}
                 for n, known in known_counts(family.name).items()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dsl.cost import dense_count
 from dsl.errors import DataError
+from dsl.formats import json_format
+from dsl.genome import FIELDS
+from dsl.grammars.factor.build import build_program
+from dsl.grammars.factor.decode import decode
 from dsl.program import Program
 from dsl.targets import Target
 from evosynth.engine.driver import Limits, Search, Snapshot
@@ -16,7 +23,8 @@ from evosynth.engine.spec import Spec
 from evosynth.runs import Claims, RunFolder, claims_of, write_document
 from evosynth.settings import Settings
 from evosynth.version import versions
-from fitness.accuracy import EXACT
+from fitness.accuracy import EXACT, relative_error
+from fitness.objectives import program_error
 
 Report = Callable[[Snapshot], None]
 
@@ -32,7 +40,7 @@ class Result:
         claims: Its operations and error, recomputed from the program alone.
         dense: Operations of the matrix product, nothing shared.
         evaluations: Genomes evaluated.
-        seconds: Wall-clock time of the search.
+        seconds: Wall-clock time, from the start of the search to the finished program.
         stopped_by: "goal", "evaluations", "time", "patience" or "interrupt".
         folder: Where the run is stored, if it is.
         logbook: DEAP's logbook, one record per epoch and island.
@@ -60,7 +68,7 @@ class Result:
         return {
             "target": self.target.name,
             "n": self.target.n,
-            "data": self.target.domain,
+            "input": self.target.domain,
             "seed": self.seed,
             "operations": self.claims.operations,
             "additions": self.claims.additions,
@@ -97,7 +105,7 @@ class Job:
     def configuration(self) -> dict[str, Any]:
         """Returns what `run.json` holds, as plain data."""
         target = self.target
-        names = {"name": target.name, "n": target.n, "data": target.domain}
+        names = {"name": target.name, "n": target.n, "input": target.domain}
         return {
             "format": "evosynth-run",
             "version": 1,
@@ -113,13 +121,15 @@ def prepare(target: Target, settings: Settings, out: str | Path | None) -> Job:
 
     Raises:
         UsageError: A setting does not fit the target.
+        DataError: The target cannot be searched exactly.
         StorageError: The run folder cannot be written.
     """
     spec, limits = settings.spec(target), settings.limits(target)
+    check_exact(target)
     folder = None
     if out is not None:
         folder = RunFolder.create(Path(out), f"{target.identifier}-seed{spec.seed}")
-    job = Job(target, spec, limits, settings.threads(), folder)
+    job = Job(target, spec, limits, settings.threads(target), folder)
     if folder is not None:
         folder.write_configuration(job.configuration())
     return job
@@ -129,9 +139,10 @@ def execute(job: Job, report: Report = lambda snapshot: None) -> Result:
     """Searches until a limit or an interrupt, and stores what was found.
 
     Raises:
-        DataError: Not even the matrix product is exact to rounding error.
+        DataError: No genome was exact to rounding error.
         KeyboardInterrupt: Nothing was found before the interrupt.
     """
+    started = time.monotonic()
     search = Search(job.target, job.spec, job.limits, job.threads)
     folder = job.folder
 
@@ -143,10 +154,11 @@ def execute(job: Job, report: Report = lambda snapshot: None) -> Result:
         report(snapshot)
 
     stopped_by = _until_interrupted(search, observe)
-    result = _finish(search, stopped_by, folder)
+    result = _finish(search, stopped_by, folder, started)
     if folder is not None:
+        folder.append_log({"end": stopped_by, "best": result.claims.operations})
         folder.write_best(write_document(result.best, result.target))
-        folder.write_front(search.archive.front_data())
+        folder.write_front(_front(search))
         folder.write_configuration(job.configuration() | {"result": result.to_dict()})
     return result
 
@@ -156,28 +168,61 @@ def _until_interrupted(search: Search, observe: Callable[[Snapshot], None]) -> s
     try:
         return search.run(observe)
     except KeyboardInterrupt:
-        search.archive.settle()
+        search.archive.offer_leader()
         if search.archive.best is None:
             raise
         return "interrupt"
 
 
-def _finish(search: Search, stopped_by: str, folder: RunFolder | None) -> Result:
+def _finish(search: Search, stopped_by: str, folder: RunFolder | None, started: float) -> Result:
     target, best = search.target, search.archive.best
     if best is None:
-        raise DataError(
-            f"no exact program for {target.title} was found, not even the matrix product",
-            "scale the matrix so that its entries are neither huge nor tiny",
-        )
+        raise DataError(f"no exact program for {target.title} was found")
+    exact = best.with_exact_constants()
+    if program_error(exact, target) > EXACT:  # a constant was taken for a near exact number
+        exact = best
     return Result(
         target,
         search.spec.seed,
-        best,
-        claims_of(best, target),
+        exact,
+        claims_of(exact, target),
         dense_count(target.matrix, target.domain == "complex").operations,
         search.evaluations,
-        search.seconds,
+        time.monotonic() - started,
         stopped_by,
         folder.path if folder else None,
         search.logbook,
     )
+
+
+def _front(search: Search) -> list[dict[str, Any]]:
+    """Returns the front's programs as plain data."""
+    archive = search.archive
+    programs = [archive.program_of(member).with_exact_constants() for member in archive.front]
+    return [
+        {
+            "error": program_error(program, search.target),
+            "operations": program.count.operations,
+            "program": json_format.to_data(program),
+        }
+        for program in programs
+    ]
+
+
+def check_exact(target: Target) -> None:
+    """Checks that the search can tell the target's entries apart.
+
+    Raises:
+        DataError: Entries that count as zero or as equal are not: even the matrix itself,
+            which every genome starts from, would not be exact.
+    """
+    is_complex = target.domain == "complex"
+    empty = np.zeros((0, len(FIELDS)), np.int16)
+    program = build_program(decode(empty, target.matrix, is_complex=is_complex), target.domain)
+    error = relative_error(program.execute(np.eye(target.n)).T, target.matrix)
+    if error > EXACT:
+        raise DataError(
+            f"{target.title}: entries that agree to 9 digits, or are below 1e-10 of the largest "
+            f"in their row, are taken as equal or zero, which leaves an error of {error:.1e}",
+            "round the entries, or scale the rows to similar size",
+        )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import secrets
 from dataclasses import dataclass
 
 from dsl.errors import UsageError
-from dsl.targets import Target
+from dsl.targets import Target, capacity_for, memory_limit, search_memory
 from evosynth.engine.driver import Limits
 from evosynth.engine.spec import Spec
 from evosynth.strategies import STRATEGIES
 
 # Time of a run that was given no limit: it ends within a minute whatever the size.
-DEFAULT_SECONDS = 50.0
+DEFAULT_SECONDS = 45.0
 BEST_KNOWN = "best-known"
 
 
@@ -43,6 +44,10 @@ class Settings:
     islands: int = 2
 
     def __post_init__(self) -> None:
+        for name in ("seed", "evaluations", "patience", "workers", "islands"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _whole(name, value))
         for name in ("evaluations", "seconds", "patience", "workers", "islands"):
             value = getattr(self, name)
             if value is not None and not value > 0:  # nan neither
@@ -54,15 +59,16 @@ class Settings:
     def spec(self, target: Target) -> Spec:
         """Returns what decides the bits of the run."""
         width = max(target.matrix.shape)
+        epoch = _shrunk(200, 20, width)
         return Spec(
             strategy=self.strategy,
             seed=draw_seed() if self.seed is None else self.seed,
             islands=self.islands,
             population=100,
-            capacity=min(64, 24 + width // 2),
-            epoch=200,
-            restart=_shrunk(4_000, width),
-            migration=10,
+            capacity=capacity_for(width),
+            epoch=epoch,
+            restart=_shrunk(4_000, 1_000, width),
+            migration=2_000 // epoch,
         )
 
     def limits(self, target: Target) -> Limits:
@@ -71,12 +77,14 @@ class Settings:
         seconds = None if self.seconds == math.inf else self.seconds
         if (self.evaluations, self.seconds, self.patience) != (None, None, None):
             return Limits(self.evaluations, seconds, self.patience, goal)
-        patience = None if goal else _shrunk(100_000, max(target.matrix.shape))
+        patience = None if goal else _shrunk(100_000, 1_000, max(target.matrix.shape))
         return Limits(None, DEFAULT_SECONDS, patience, goal)
 
-    def threads(self) -> int:
-        """Returns the number of evaluating threads."""
-        return self.workers or len(os.sched_getaffinity(0))
+    def threads(self, target: Target) -> int:
+        """Returns the number of evaluating threads: as many as cores, if memory allows."""
+        if self.workers:
+            return self.workers
+        return max(1, min(_cores(), memory_limit() // search_memory(*target.matrix.shape)))
 
     def _goal(self, target: Target) -> int | None:
         if self.goal is None:
@@ -104,6 +112,27 @@ def draw_seed() -> int:
     return secrets.randbelow(1_000_000)
 
 
-def _shrunk(evaluations: int, width: int) -> int:
+def _shrunk(most: int, least: int, width: int) -> int:
     """Returns fewer evaluations for larger problems, whose evaluations take longer."""
-    return max(1_000, int(evaluations * min(1.0, (16 / width) ** 2)))
+    return max(least, int(most * min(1.0, (16 / width) ** 2)))
+
+
+def _cores() -> int:
+    """Returns how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _whole(name: str, value: object) -> int:
+    """Returns a whole number of any kind as an int.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)  # type: ignore[arg-type]  # any object is tried
+    except TypeError:
+        raise UsageError(f"expected a whole number for {name}, got {value!r}") from None

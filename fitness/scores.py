@@ -14,7 +14,7 @@ class Scores:
 
     Attributes:
         operations: (population,) int64 operations of the decoded program.
-        errors: (population,) float64 relative Frobenius error against the target.
+        errors: (population,) float64 largest relative error of a row of the target.
         prefixes: (population,) int64 number of genes that the program uses.
     """
 

@@ -108,13 +108,13 @@ def test_a_target_object_is_a_target() -> None:
 
 
 def test_input_data_can_be_chosen() -> None:
-    real = es.run("dft", n=4, data="real", seed=0, evaluations=1_000)
+    real = es.run("dft", n=4, input="real", seed=0, evaluations=1_000)
     assert real.target.domain == "real"
     assert real.target.best_known is None
     x = np.random.default_rng(0).standard_normal((5, 4))
     parts = real.best(x)
     assert np.allclose(parts[:, 0::2] + 1j * parts[:, 1::2], np.fft.fft(x), rtol=0, atol=1e-12)
-    complex_ = es.run("wht", n=4, data="complex", seed=0, evaluations=1_000)
+    complex_ = es.run("wht", n=4, input="complex", seed=0, evaluations=1_000)
     assert (complex_.target.domain, complex_.claims.operations) == ("complex", 16)
 
 
@@ -143,7 +143,7 @@ def test_goal_may_be_the_only_limit() -> None:
         {"goal": "abc"},
         {"goal": "best_known"},
         {"strategy": "evolv"},
-        {"data": "quaternion"},
+        {"input": "quaternion"},
         {"target": "dftt"},
         {"target": "dft", "n": None},
         {"n": 0},

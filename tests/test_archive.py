@@ -107,6 +107,15 @@ def test_hall_is_that_of_all_states_together() -> None:
     assert len({member.rank for member in plain}) > 1
 
 
+def test_a_state_without_a_new_leader_still_fills_the_hall() -> None:
+    archive = make_archive(make_target("dft", 6))
+    for island, operations in enumerate(([10, 20, 21, 22, 23, 24, 25, 26], [12, 13, 30])):
+        genomes = pack([[(island, k, 0, 0, 0, 0)] for k in range(len(operations))], 1)
+        costs = np.array(operations, np.float64)
+        assert archive.update(State(genomes, np.zeros(len(costs)), costs), 120) == (island == 0)
+    assert [m.operations for m in archive.hall] == [10, 12, 13, 20, 21, 22, 23, 24]
+
+
 def test_settle_finds_a_tied_genome_with_simpler_code(monkeypatch: pytest.MonkeyPatch) -> None:
     target = make_target("wht", 4)
     archive = make_archive(target)
@@ -141,7 +150,7 @@ def test_inexact_genomes_never_lead() -> None:
     archive.settle()
     assert archive.operations is None
     assert archive.best is None
-    assert archive.front_data() == []
+    assert len(archive.front) == 0
 
 
 def test_a_program_that_is_not_exact_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,13 +173,21 @@ def test_hall_and_front_are_sorted_and_distinct() -> None:
     assert len(archive.hall) == HALL
     assert fitness == sorted(fitness)
     assert len({tuple(member) for member in archive.hall}) == HALL
-    front = archive.front_data()
-    assert front
-    assert front[0]["operations"] == archive.hall[0].operations
-    for entry in front:
-        assert set(entry) == {"error", "operations", "genome"}
-        (score,) = evaluator_for(target).evaluate(pack([entry["genome"]], 64)).operations
-        assert score == entry["operations"]
+
+
+def test_front_holds_programs_that_were_written_and_are_exact() -> None:
+    target = make_target("dft", 8)
+    archive = make_archive(target)
+    for number, state in enumerate(states_of(target, 6)):
+        archive.update(state, 120 * number)
+        archive.offer_leader()
+    archive.settle()
+    assert archive.best
+    assert archive.front[0].operations == archive.best.count.operations
+    for member in archive.front:
+        program = archive.program_of(member)
+        assert program_error(program, target) <= 1e-12
+        assert (member.error, member.operations) == (0, program.count.operations)
 
 
 def test_individuals_round_trip() -> None:

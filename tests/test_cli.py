@@ -273,8 +273,8 @@ def test_help_names_every_strategy_and_format() -> None:
 def test_options_are_named_as_the_arguments_of_python() -> None:
     options = {opt[2:] for p in cli.commands["run"].params for opt in p.opts if opt[:2] == "--"}
     arguments = set(inspect.signature(es.run).parameters)
-    assert options - {"json", "quiet"} - arguments == {"input"}
-    assert arguments - options == {"data", "report"}
+    assert options - {"json", "quiet"} - arguments == set()
+    assert arguments - options == {"report"}
 
 
 # Failures
@@ -327,7 +327,7 @@ BAD_ARGUMENTS: list[tuple[list[object], int, tuple[str, ...]]] = [
     (["show", "text.npy", "--format", "latx"], 2, ("'latx'", "did you mean 'latex'")),
     (["verify", "missing"], 65, ("'missing'",)),
     (["verify", "text.npy"], 65, ("text.npy",)),
-    (["verify", "bytes.json"], 74, ("bytes.json", "UTF-8")),
+    (["verify", "bytes.json"], 65, ("bytes.json", "UTF-8")),
     (["verify", "missing", "--json"], 65, ("'missing'",)),
     ([*RUN, "--seed", -1, "--json"], 2, ("-1",)),
     (["run", "--target", "missing.npy", "--json"], 65, ("missing.npy",)),
@@ -424,6 +424,52 @@ def test_a_signal_stops_a_run_and_keeps_the_best(
     assert es.verify(data["run"]).problems == []
     assert json.loads((Path(data["run"]) / "run.json").read_text())["result"] == data
     assert not [p for p in Path(data["run"]).iterdir() if p.name.startswith(".")]
+
+
+# NumPy asks operands for attributes and drops whatever that raises: an interrupt that comes
+# while an enumeration's own `__getattr__` answers is lost unless someone remembers it.
+LOST_INTERRUPT = """
+import os, signal, sys
+
+fired = []
+
+def send(frame, event, argument):
+    code = frame.f_code
+    if event == "call" and code.co_name == "__getattr__" and not fired:
+        caller = frame.f_back
+        if caller and caller.f_globals["__name__"].startswith("evosynth."):
+            fired.append(caller.f_code.co_name)
+            sys.setprofile(None)
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from evosynth.cli.main import main
+from evosynth.engine import driver
+inner = driver.run_epoch
+
+def run_epoch(*arguments):
+    if arguments[3] == 2 and not fired:
+        sys.setprofile(send)
+    return inner(*arguments)
+
+driver.run_epoch = run_epoch
+try:
+    main()
+finally:
+    print(*(f"fired in {name}" for name in fired), file=sys.stderr)
+"""
+
+
+def test_an_interrupt_is_not_lost_in_a_library() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOST_INTERRUPT, *RUN, "--evaluations", "6000", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    is_fired = "fired in" in done.stderr
+    assert done.returncode == (130 if is_fired else 0), done.stderr
+    assert is_fired or json.loads(done.stdout)["evaluations"] == 6_000
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -91,12 +91,15 @@ def test_error_is_relative_to_the_target() -> None:
     wanted = np.array([[3.0, 0], [0, 4]])
     assert relative_error(wanted, wanted) == 0
     assert relative_error(2 * wanted, wanted) == 1
-    assert relative_error(np.array([[3, 5], [0, 4]]), wanted) == 1
+    assert relative_error(np.array([[3, 6], [0, 4]]), wanted) == 2  # of the first row
+    small = np.array([[3.0, 0], [0, 4e-12]])
+    assert relative_error(np.diag([3.0, 0]), small) == 1  # an output that is all wrong
+    assert relative_error(np.diag([3.0, 0]), small / [[1], [1e9]]) < 1e-15  # but not noise
     assert relative_error(1j * wanted, wanted) == pytest.approx(math.sqrt(2))
 
 
 def test_error_of_a_wrong_program_is_seen() -> None:
     target = make_target("wht", 2)
     identity = Program("factor", "real", 2, (), (0, 1))
-    assert program_error(identity, target) == pytest.approx(math.sqrt(0 + 1 + 1 + 4) / 2)
+    assert program_error(identity, target) == pytest.approx(math.sqrt(1 + 4) / math.sqrt(2))
     assert ERROR.of_program(identity, target) == program_error(identity, target)

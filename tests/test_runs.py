@@ -103,6 +103,7 @@ def test_run_folder_is_complete_and_valid(stored: Result) -> None:
     assert {"python", "numpy", "numba", "evosynth"} <= set(run["versions"])
     assert run["result"] == stored.to_dict()
     lines = (folder / "log.jsonl").read_text().splitlines()
+    assert load_strictly(lines.pop()) == {"end": "goal", "best": 56}
     for line, record in zip(map(load_strictly, lines), stored.logbook, strict=True):
         assert {"min", "median", "max"} == set(line.pop("operations")) == set(line.pop("length"))
         assert line == record
@@ -237,9 +238,9 @@ def test_write_does_not_widen_permissions(tmp_path: Path) -> None:
 def test_unreadable_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"caf\xe9")
     (tmp_path / "long").write_text("x" * 101)
-    for name, limit in (("latin", 100), ("long", 100), ("missing", 100)):
-        with pytest.raises(StorageError, match=name):
-            read_text(tmp_path / name, limit)
+    for name, error in (("latin", DataError), ("long", DataError), ("missing", StorageError)):
+        with pytest.raises(error, match=name):
+            read_text(tmp_path / name, 100)
 
 
 # Verification
@@ -390,7 +391,7 @@ MATRICES = {
 def test_documents_of_files_are_self_contained(name: str, data: str | None, tmp_path: Path) -> None:
     source = tmp_path / f"{name}.npy"
     np.save(source, MATRICES[name])
-    result = es.run(str(source), data=data, seed=0, evaluations=400, out=tmp_path / "runs")
+    result = es.run(str(source), input=data, seed=0, evaluations=400, out=tmp_path / "runs")
     source.unlink()
     assert result.folder
     verification = es.verify(result.folder)
@@ -420,8 +421,8 @@ REPLACEMENTS: list[tuple[str, object, tuple[str | int, ...]]] = [
     ("size huge", 10**9, ("target", "n")),
     ("size enormous", 10**40, ("target", "n")),
     ("size mismatch", 16, ("target", "n")),
-    ("data unknown", "quaternion", ("target", "data")),
-    ("data list", [], ("target", "data")),
+    ("data unknown", "quaternion", ("target", "input")),
+    ("data list", [], ("target", "input")),
     ("inputs 65536", 65_536, ("program", "inputs")),
     ("inputs 10^9", 10**9, ("program", "inputs")),
     ("inputs 0", 0, ("program", "inputs")),
@@ -487,7 +488,7 @@ def matrix_target(entries: object) -> Data:
     return {
         "name": "m",
         "n": 8,
-        "data": "complex",
+        "input": "complex",
         "packing": "none",
         "digest": "",
         "title": "m",
@@ -606,7 +607,7 @@ def test_too_large_a_file_is_refused_unread(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate((1 << 28) + 1)
     for call in (es.verify, es.show, es.load):
-        with pytest.raises(StorageError, match="expected at most"):
+        with pytest.raises(DataError, match="expected at most"):
             call(path)
 
 

@@ -30,7 +30,7 @@ def to_data(program: Program) -> dict[str, Any]:
             [
                 instruction.name,
                 list(instruction.operands),
-                [constant_text(c, program.inputs) for c in instruction.constants],
+                [constant_text(c, program.order) for c in instruction.constants],
                 instruction.stage,
             ]
             for instruction in program.instructions

@@ -21,7 +21,7 @@ def let_form(program: Program) -> list[Definition]:
     value that is used once, as an output, is defined under the output's name. Outputs
     come last, in order.
     """
-    definitions = list(_definitions(program.plain_code, program.inputs))
+    definitions = list(_definitions(program.plain_code, program.order))
     outputs = {str(symbol): k for k, (symbol, _) in enumerate(definitions)}
     names = [f"y{k}" for k in range(len(program.outputs))]
     last = [definitions[outputs[name]] for name in names]

@@ -27,7 +27,7 @@ def write(program: Program) -> str:
         if instruction.stage != stage:
             stage = instruction.stage
             lines.append(f"stage {stage}")
-        lines.append("  " + _line(instruction, range(first, end), program.inputs))
+        lines.append("  " + _line(instruction, range(first, end), program.order))
     lines.append("outputs " + " ".join(f"v{k}" for k in program.outputs))
     return "\n".join(lines) + "\n"
 

@@ -13,7 +13,7 @@ from dsl.targets.dft import dft
 from dsl.targets.idft import idft
 from dsl.targets.known import Known, best_known, known_counts
 from dsl.targets.matrix_file import load_matrix
-from dsl.targets.memory import memory_limit, search_memory
+from dsl.targets.memory import capacity_for, memory_limit, search_memory
 from dsl.targets.roots_of_unity import roots_of_unity
 from dsl.targets.wht import wht
 
@@ -23,6 +23,7 @@ __all__ = [
     "Target",
     "TargetFamily",
     "best_known",
+    "capacity_for",
     "dct2",
     "dft",
     "idft",

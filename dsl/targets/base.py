@@ -157,14 +157,14 @@ def target_family(
     return declare
 
 
-def make_target(name: str, n: int | None = None, data: str | None = None) -> Target:
+def make_target(name: str, n: int | None = None, input: str | None = None) -> Target:
     """Returns the target that a user asks for.
 
     Args:
         name: A registered family, or the path of a .npy file: whatever ends in .npy or
             contains a slash or a backslash.
         n: The size; needed for a family. For a file it must be the number of columns.
-        data: "real" or "complex", the kind of the input data; by default the family's,
+        input: "real" or "complex", the kind of the input data; by default the family's,
             for a file that of its entries.
 
     Raises:
@@ -172,21 +172,22 @@ def make_target(name: str, n: int | None = None, data: str | None = None) -> Tar
         DataError: The file holds no usable matrix.
         StorageError: The file cannot be read.
     """
-    if data not in (None, *get_args(Domain)):
+    if input not in (None, *get_args(Domain)):
         raise UsageError(
-            f"expected input 'real' or 'complex', got {data!r}",
+            f"expected input 'real' or 'complex', got {input!r}",
             "leave it out for the target's own kind of data",
         )
     if name.endswith(".npy") or "/" in name or "\\" in name:
-        return _from_file(name, n, data)
-    return _from_family(TARGETS.get(name), n, data)
+        return _from_file(name, n, input)
+    return _from_family(TARGETS.get(name), n, input)
 
 
 def _from_family(family: TargetFamily, n: int | None, data: str | None) -> Target:
     if n is None:
         raise UsageError(f"{family.name} needs a size", f"give n; sizes: {family.sizes}")
-    if not isinstance(n, int) or isinstance(n, bool):
+    if not isinstance(n, int | np.integer) or isinstance(n, bool):
         raise UsageError(f"expected a whole number for n, got {n!r}", f"sizes: {family.sizes}")
+    n = int(n)
     if not (is_at_least_two(n) and family.is_size(n)):
         raise UsageError(f"{family.name} has no size {n}", f"sizes: {family.sizes}")
     check_memory(n, n, f"{family.name} of size {n}", UsageError)

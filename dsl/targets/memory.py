@@ -9,17 +9,26 @@ from dsl.errors import EvosynthError
 GIB = 2**30
 FALLBACK_MEMORY = 8 * GIB
 
-# A search keeps, in each of two threads, the remainder after every gene of a genome (at
-# most 64) and some temporaries, and lists of places of about 20 matrices more. The
-# largest entry is a complex128 of 16 bytes. A complex matrix that is packed as a real one
-# has twice the rows at half the size: the same bytes.
-WORKING_COPIES = 160
 ENTRY_BYTES = 16
+
+# Beside the remainder after every gene of a genome, a thread keeps a few temporaries, and
+# the lists of places take as much as some matrices more.
+OTHER_COPIES = 20
+
+
+def capacity_for(width: int) -> int:
+    """Returns the most genes of a genome for a matrix of this many rows or columns."""
+    return min(64, 24 + width // 2)
 
 
 def search_memory(rows: int, columns: int) -> int:
-    """Returns about how many bytes a search for a (rows, columns) matrix needs."""
-    return WORKING_COPIES * ENTRY_BYTES * rows * columns
+    """Returns about how many bytes each thread of a search for this matrix needs.
+
+    An entry is at most a complex128 of 16 bytes. A complex matrix that is packed as a real
+    one has twice the rows at half the size: the same bytes.
+    """
+    copies = capacity_for(max(rows, columns)) + OTHER_COPIES
+    return copies * ENTRY_BYTES * rows * columns
 
 
 def memory_limit() -> int:

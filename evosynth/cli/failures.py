@@ -28,20 +28,48 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM, which stops a search as Ctrl-C does."""
 
 
+class Interrupts:
+    """SIGINT and SIGTERM while a command runs.
+
+    Before the first `check` a signal interrupts at once. From then on it waits for the
+    next `check`, between two epochs: an exception in the midst of an epoch can be swallowed
+    by a library, or leave a file half written. A second signal interrupts at once again.
+
+    Attributes:
+        received: The numbers of the signals that came.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self._can_wait = False
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Takes a signal."""
+        self.received.append(number)
+        if len(self.received) > 1 or not self._can_wait:
+            self._interrupt()
+
+    def check(self) -> None:
+        """Interrupts if a signal has come."""
+        self._can_wait = True
+        if self.received:
+            self._interrupt()
+
+    def _interrupt(self) -> NoReturn:
+        raise Terminated if signal.SIGTERM in self.received else KeyboardInterrupt
+
+
 @contextmanager
-def terminating() -> Iterator[list[int]]:
-    """Raises `Terminated` at a SIGTERM; lists the signals that came."""
-    signals: list[int] = []
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        signals.append(number)
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, interrupt)
+def taking_interrupts() -> Iterator[Interrupts]:
+    """Takes SIGINT and SIGTERM for the time of the block."""
+    interrupts = Interrupts()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, interrupts.handle) for number in numbers]
     try:
-        yield signals
+        yield interrupts
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 class Commands(click.Group):
@@ -72,7 +100,7 @@ def reporting_failures(command: Callable[P, R]) -> Callable[P, R]:
             _tell(str(error), error.hint)
             sys.exit(error.exit_code)
         except KeyboardInterrupt as interrupt:
-            _tell("interrupted before anything was found", "")
+            _tell("interrupted", "")
             sys.exit(TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED)
         except BrokenPipeError:
             # The reader of our output has gone; nothing is left to say.
@@ -82,7 +110,10 @@ def reporting_failures(command: Callable[P, R]) -> Callable[P, R]:
             raise
         except Exception:
             _raise_if_debugging()
-            _tell(f"internal error, report in {_write_report()}", "please file it with the report")
+            _tell(
+                f"internal error, report in {_write_report()}",
+                "please file it with the report; `evosynth --debug ...` shows it here",
+            )
             sys.exit(INTERNAL)
 
     return guarded

@@ -32,7 +32,7 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
 @cli.command("run")
 @click.option("--target", required=True, metavar="NAME|FILE.npy", help="What to compute.")
 @click.option("--n", type=int, help="Size of the transform.")
-@click.option("--input", "data", metavar="real|complex", help="Kind of the input data.")
+@click.option("--input", metavar="real|complex", help="Kind of the input data.")
 @click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
 @click.option("--evaluations", type=int, help="Most genomes to evaluate.")
 @click.option("--time", "seconds", type=float, metavar="SECONDS", help="Most time to search.")

@@ -12,10 +12,8 @@ from typing import Any, Protocol
 import click
 
 from dsl.cost import dense_count
-from dsl.targets import Target
 from evosynth.engine.driver import Snapshot
-
-Report = Callable[[Snapshot], None]
+from evosynth.job import Job, Report
 
 # Seconds between two lines of plain progress, and before a wait is explained: loading
 # kernels from the cache takes less, compiling them more.
@@ -38,12 +36,13 @@ class Display(Protocol):
 
 
 @contextmanager
-def showing_progress(target: Target, seed: int, is_quiet: bool) -> Iterator[Report]:
+def showing_progress(job: Job, is_quiet: bool) -> Iterator[Report]:
     """Shows progress as the place allows: a live block, plain lines, or nothing."""
     if is_quiet:
         yield lambda snapshot: None
         return
-    heading = f"{target.title}, {target.domain} data, seed {seed}"
+    target = job.target
+    heading = f"{target.title}, {target.domain} data, seed {job.spec.seed}"
     dense = dense_count(target.matrix, target.domain == "complex").operations
     known = target.best_known
     scale = f"matrix product {dense:,}" + (f", best known {known.operations:,}" if known else "")
@@ -66,9 +65,11 @@ def _after(arrived: Callable[[], None], display: Display) -> Report:
 
 @contextmanager
 def _explaining_the_wait(display: Display) -> Iterator[Callable[[], None]]:
-    """Says that kernels are being compiled if nothing has arrived after a while."""
+    """Says what it may be if nothing has arrived after a while."""
     timer = threading.Timer(
-        PATIENCE, display.say, ["compiling kernels, some 15 s, on the first start only ..."]
+        PATIENCE,
+        display.say,
+        ["still at the first epoch: a first start compiles for some 15 s ..."],
     )
     timer.daemon = True
     timer.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,9 @@ import click
 
 from dsl.formats.sympy_format import definitions
 from dsl.targets import make_target
-from evosynth.cli.failures import INTERRUPTED, TERMINATED, terminating
+from evosynth.cli.failures import INTERRUPTED, TERMINATED, taking_interrupts
 from evosynth.cli.progress import showing_progress
+from evosynth.engine.driver import Snapshot
 from evosynth.job import Result, execute, prepare
 from evosynth.settings import Settings
 
@@ -24,16 +26,21 @@ def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool)
     settings = Settings(
         **{name: options[name] for name in Settings.__dataclass_fields__},
     )
-    target = make_target(options["target"], options["n"], options["data"])
+    target = make_target(options["target"], options["n"], options["input"])
     job = prepare(target, settings, options["out"])
-    with terminating() as signals, showing_progress(target, job.spec.seed, is_quiet) as report:
+    with taking_interrupts() as interrupts, showing_progress(job, is_quiet) as show:
+
+        def report(snapshot: Snapshot) -> None:
+            show(snapshot)
+            interrupts.check()
+
         result = execute(job, report)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     else:
         click.echo("\n".join(_lines(result)))
     if result.stopped_by == "interrupt":
-        return TERMINATED if signals else INTERRUPTED
+        return TERMINATED if signal.SIGTERM in interrupts.received else INTERRUPTED
     return 0 if result.is_verified and _is_goal_met(result, options["goal"]) else 1
 
 

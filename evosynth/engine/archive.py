@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from deap import tools
 
@@ -29,7 +27,8 @@ class Archive:
 
     Attributes:
         hall: DEAP's hall of fame: the best distinct genomes.
-        front: DEAP's Pareto front of (error, operations), one genome per point.
+        front: DEAP's Pareto front of (error, operations in exported code) of the programs
+            that were offered, one genome per point.
         best: The program with the fewest operations in exported code, exact and verified,
             among those that were offered.
         improved_at: Evaluations when the best genome last improved.
@@ -42,7 +41,8 @@ class Archive:
         self.improved_at = 0
         self._target = target
         self._evaluator = evaluator
-        self._offered: list[Individual] = []
+        self._offered: list[Program] = []
+        self._tried = 0
 
     def update(self, state: State, evaluations: int) -> bool:
         """Takes in an island's state; says whether the best genome improved."""
@@ -55,7 +55,6 @@ class Archive:
             state.genomes.take(first), state.errors[first], state.operations[first]
         )
         self.hall.update(members)
-        self.front.update([member for member in members if member.error == 0])
         if self.hall[0].rank >= before:
             return False
         self.improved_at = evaluations
@@ -70,21 +69,29 @@ class Archive:
 
     def offer_leader(self) -> bool:
         """Writes the best genome's program; says whether it is the best program."""
-        return self._offer(self.hall[0])
+        return len(self.hall) > 0 and self._offer(self.hall[0])
 
     def settle(self) -> None:
-        """Writes the programs of the first of the hall: ties may give simpler code."""
-        for member in self.hall[:SETTLED]:
-            self._offer(member)
+        """Writes a few different programs of the hall: ties may give simpler code."""
+        last = self._tried + SETTLED
+        for member in self.hall:
+            if self._tried < last:
+                self._offer(member)
 
     def _offer(self, member: Individual) -> bool:
-        if member.error > 0 or member in self._offered:
+        if member.error > 0:
             return False
-        self._offered = [*self._offered[1 - 2 * HALL :], member]
         program = self.program_of(member)
-        if self.best and program.count.operations >= self.best.count.operations:
+        if program in self._offered:
             return False
-        if program_error(program, self._target) > EXACT:
+        self._offered = [program, *self._offered[: HALL - 1]]
+        self._tried += 1
+        error = program_error(program, self._target)
+        if error > EXACT:
+            return False
+        operations = program.count.operations
+        self.front.update([Individual(member.genes(), 0.0, operations)])
+        if self.best and operations >= self.best.count.operations:
             return False
         self.best = program
         return True
@@ -93,13 +100,6 @@ class Archive:
         """Returns the program that a genome stands for."""
         decoding = self._evaluator.decode(member.genes())
         return build_program(decoding, self._target.domain, self._target.identifier)
-
-    def front_data(self) -> list[dict[str, Any]]:
-        """Returns the front as plain data, cheapest first."""
-        return [
-            {"error": m.error, "operations": m.operations, "genome": [list(gene) for gene in m]}
-            for m in self.front
-        ]
 
 
 def make_statistics() -> tools.MultiStatistics:

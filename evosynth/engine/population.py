@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from dsl.genome import Genomes
-from evosynth.engine.spec import State
+from evosynth.engine.spec import State, empty_state
 from evosynth.engine.task import Task
 from evosynth.engine.variation import random_genomes
 from fitness.objectives import ERROR, OPERATIONS
+
+Step = Callable[[State, int, Task], tuple[State, int]]
 
 # Genomes start short: a long random genome is cut to its best prefix anyway.
 LONGEST_START = 4
@@ -25,6 +30,43 @@ def draw(count: int, task: Task) -> State:
     """Evaluates random genomes."""
     spec = task.spec
     return score(random_genomes(count, spec.capacity, LONGEST_START, task.space, task.rng), task)
+
+
+def spend(state: State, task: Task, step: Step) -> State:
+    """Spends one epoch: fills the population, then steps; anew when it has been stale long.
+
+    Args:
+        state: The island.
+        task: Its parameters and means.
+        step: (state, most evaluations, task) -> (state, evaluations made, at least 1).
+    """
+    spec = task.spec
+    if state.stale >= spec.restart:
+        state = empty_state(spec)
+    spent = 0
+    while spent < spec.epoch:
+        left = spec.epoch - spent
+        best = state.ranks().min(initial=np.inf)
+        missing = spec.population - len(state.genomes)
+        if missing > 0:
+            drawn = draw(min(missing, left), task)
+            state, made = joined(state, drawn), len(drawn.genomes)
+        else:
+            state, made = step(state, left, task)
+        is_better = state.ranks().min() < best
+        state = replace(state, stale=0 if is_better else state.stale + made)
+        spent += made
+    return state
+
+
+def joined(one: State, other: State) -> State:
+    """Returns both populations as one."""
+    return State(
+        one.genomes.joined(other.genomes),
+        np.concatenate([one.errors, other.errors]),
+        np.concatenate([one.operations, other.operations]),
+        one.stale,
+    )
 
 
 def with_members(

@@ -95,7 +95,7 @@ def _target_data(target: Target) -> dict[str, Any]:
     data: dict[str, Any] = {
         "name": target.name,
         "n": target.n,
-        "data": target.domain,
+        "input": target.domain,
         "packing": target.packing,
         "digest": target.digest,
     }
@@ -121,13 +121,13 @@ def _read_target(data: dict[str, Any]) -> Target:
 def _family_target(given: dict[str, Any]) -> Target:
     if given["name"] not in TARGETS:
         raise DataError(f"unknown target {str(given['name'])[:40]!r}")
-    return make_target(given["name"], given["n"], given["data"])
+    return make_target(given["name"], given["n"], given["input"])
 
 
 def _matrix_target(given: dict[str, Any]) -> Target:
     entries = np.array(given["entries"], np.float64).view(np.complex128)
     matrix = entries if np.any(entries.imag) else np.ascontiguousarray(entries.real)
-    domain: Domain = given["data"]
+    domain: Domain = given["input"]
     name, title = str(given["name"]), str(given["title"])
     return Target(name, matrix.shape[1], matrix, domain, title, packing=given["packing"])
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dsl.errors import StorageError
+from dsl.errors import DataError, StorageError
 
 
 def write_text(path: Path, text: str) -> None:
@@ -36,20 +36,23 @@ def read_text(path: Path, limit: int = 1 << 28) -> str:
     """Returns a file's content.
 
     Raises:
-        StorageError: The file cannot be read, is no UTF-8, or has more than `limit` bytes.
+        DataError: The file is no UTF-8 or has more than `limit` bytes.
+        StorageError: The file cannot be read.
     """
-    with storage_errors(f"cannot read '{path}'"):
+    with storage_errors(f"cannot read '{path}'", "check its path and permissions"):
         size = path.stat().st_size
         if size > limit:
-            raise StorageError(f"'{path}' has {size} bytes, expected at most {limit}")
+            raise DataError(f"'{path}' has {size} bytes, expected at most {limit}")
         try:
             return path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
-            raise StorageError(f"'{path}' is not UTF-8 text: {error.reason}") from error
+            raise DataError(
+                f"'{path}' is not UTF-8 text: {error.reason}", "give a program file or a run folder"
+            ) from error
 
 
 @contextmanager
-def storage_errors(action: str) -> Iterator[None]:
+def storage_errors(action: str, hint: str = "choose another folder with --out") -> Iterator[None]:
     """Turns the operating system's errors into ours, naming the action that failed.
 
     Raises:
@@ -58,9 +61,7 @@ def storage_errors(action: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(
-            f"{action}: {error.strerror or error}", "choose another folder with --out"
-        ) from error
+        raise StorageError(f"{action}: {error.strerror or error}", hint) from error
 
 
 def _umask() -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 from deap import base
 
 from dsl.genome import Genomes
-from evosynth.engine.population import draw, score, tournament, with_members
+from evosynth.engine.population import score, spend, tournament, with_members
 from evosynth.engine.spec import State
 from evosynth.engine.task import Task
 from evosynth.engine.variation import choose, mutate, splice
@@ -33,22 +31,16 @@ def make_toolbox(task: Task) -> base.Toolbox:
 
 
 def advance(state: State, task: Task) -> State:
-    """Spends one epoch; starts anew when the island has been stale for too long."""
-    spec = task.spec
+    """Spends one epoch breeding; starts anew when the island has been stale for too long."""
+    return spend(state, task, _generation)
+
+
+def _generation(state: State, most: int, task: Task) -> tuple[State, int]:
+    """Breeds as many children as the population is large, at most `most`."""
     toolbox = make_toolbox(task)
-    spent = 0
-    if len(state.genomes) == 0 or state.stale >= spec.restart:
-        state = draw(min(spec.population, spec.epoch), task)
-        spent = len(state.genomes)
-    while spent < spec.epoch:
-        count = min(spec.population, spec.epoch - spent)
-        children = toolbox.evaluate(_breed(state, count, toolbox, task.rng))
-        best = state.ranks().min()
-        state = _replace_worse(state, children, task.rng)
-        stale = 0 if state.ranks().min() < best else state.stale + count
-        state = replace(state, stale=stale)
-        spent += count
-    return state
+    count = min(task.spec.population, most)
+    children = toolbox.evaluate(_breed(state, count, toolbox, task.rng))
+    return _replace_worse(state, children, task.rng), count
 
 
 def _breed(state: State, count: int, toolbox: base.Toolbox, rng: np.random.Generator) -> Genomes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evosynth.engine.population import score
+from evosynth.engine.population import joined, score
 from evosynth.engine.spec import State
 from evosynth.engine.task import Task
 from evosynth.engine.variation import random_genomes
@@ -12,19 +12,16 @@ from evosynth.strategies.base import STRATEGIES, Strategy
 
 
 def advance(state: State, task: Task) -> State:
-    """Draws genomes of any length; remembers the best ones as its population."""
+    """Draws genomes of any length; the best ones so far are its population."""
     spec = task.spec
     drawn = score(
         random_genomes(spec.epoch, spec.capacity, spec.capacity, task.space, task.rng), task
     )
-    genomes = drawn.genomes if len(state.genomes) == 0 else state.genomes.joined(drawn.genomes)
-    both = State(
-        genomes,
-        np.concatenate([state.errors, drawn.errors]),
-        np.concatenate([state.operations, drawn.operations]),
-    )
+    both = joined(state, drawn)
     best = np.argsort(both.ranks(), kind="stable")[: spec.population]
-    return State(both.genomes.take(best), both.errors[best], both.operations[best])
+    is_better = drawn.ranks().min() < state.ranks().min(initial=np.inf)
+    stale = 0 if is_better else state.stale + spec.epoch
+    return State(both.genomes.take(best), both.errors[best], both.operations[best], stale)
 
 
 RANDOM = STRATEGIES.register(

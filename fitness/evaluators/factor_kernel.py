@@ -492,7 +492,7 @@ def count_remainder(remainder, quarter_re, quarter_im, tables, work):
 
 @compiled
 def rebuild_error(target, remainder, scratch, tape, steps, tables, work):
-    """Returns the relative Frobenius error of steps and remainder, multiplied out."""
+    """Returns the largest relative error of a row of steps and remainder, multiplied out."""
     scratch[:] = remainder
     for step in range(steps - 1, -1, -1):
         view = scratch[::1, ::1]
@@ -500,13 +500,19 @@ def rebuild_error(target, remainder, scratch, tape, steps, tables, work):
             view = view.T
         a, b, parameter = tape.a[step], tape.b[step], tape.parameter[step]
         move_in(view, tape.block[step], a, b, parameter, tables, work.out)
-    wrong, norm = 0.0, 0.0
+    worst, largest = 0.0, 0.0
     for r in range(target.shape[0]):
+        for c in range(target.shape[1]):
+            t = target[r, c]
+            largest = max(largest, t.real * t.real + t.imag * t.imag)
+    for r in range(target.shape[0]):
+        wrong, size = 0.0, 0.0
         for c in range(target.shape[1]):
             d, t = scratch[r, c] - target[r, c], target[r, c]
             wrong += d.real * d.real + d.imag * d.imag
-            norm += t.real * t.real + t.imag * t.imag
-    return np.sqrt(wrong / norm)
+            size += t.real * t.real + t.imag * t.imag
+        worst = max(worst, wrong / (size if size > 1e-28 * largest else largest))
+    return np.sqrt(worst)
 
 
 @compiled

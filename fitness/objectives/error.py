@@ -27,6 +27,6 @@ ERROR = OBJECTIVES.register(
         "error",
         _of_scores,
         program_error,
-        "relative Frobenius norm of the difference to the target; 0 up to 1e-12",
+        f"largest relative error of an output; 0 up to {EXACT:g}",
     )
 )

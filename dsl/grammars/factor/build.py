@@ -16,7 +16,7 @@ from dsl.straightline import UNITS, Domain
 
 
 def build_program(decoding: Decoding, domain: Domain, name: str = "program") -> Program:
-    """Writes stages and remainder as a program, its constants rounded correctly.
+    """Writes stages and remainder as a program.
 
     Input-side steps come first, in order; then the remainder; then the output-side steps
     in the opposite order. Each run of steps from one gene is a stage.
@@ -35,8 +35,7 @@ def build_program(decoding: Decoding, domain: Domain, name: str = "program") -> 
         writer.open_stage(("output", step.gene))
         _apply(writer, values, step)
     instructions = tuple(writer.instructions)
-    program = Program("factor", domain, columns, instructions, tuple(values), name)
-    return program.with_exact_constants()
+    return Program("factor", domain, columns, instructions, tuple(values), name)
 
 
 class _Writer:

@@ -79,7 +79,6 @@ class _Proposal:
     place: Place
     parameter: complex
     gain: int
-    is_sparser: bool
 
 
 def decode(
@@ -142,22 +141,23 @@ def _choose(
     rows, width = view.shape
     places = rule.places(width, block.points, gene[FIRST] % width, gene[SECOND] % width)
     reference = (gene[CHOICE] - FROM_ROW) % rows if gene[CHOICE] >= FROM_ROW else None
+    must_pay = rule.is_stage and derive(block).makes_zeros
     proposals = []
     for place in places:
         entries = view[:, list(place)]
         parameter = _parameter(entries, block, gene[CHOICE] == ONE, reference)
         if parameter is None:
             continue
-        removed = _removed(entries, block, parameter)
-        price = block_cost(block, is_output_side, parameter, prices)
-        gain = prices.addition * removed - price
-        proposals.append(_Proposal(place, parameter, gain, removed > 0))
-    if not rule.is_stage or not derive(block).makes_zeros:
-        return proposals
+        gain = 0
+        if must_pay:
+            removed = _removed(entries, block, parameter)
+            price = block_cost(block, is_output_side, parameter, prices)
+            gain = prices.addition * removed - price if removed > 0 else -1
+        if gain >= 0:
+            proposals.append(_Proposal(place, parameter, gain))
     taken: set[int] = set()
     chosen = []
-    useful = [p for p in proposals if p.is_sparser and p.gain >= 0]
-    for proposal in sorted(useful, key=lambda p: -p.gain):
+    for proposal in sorted(proposals, key=lambda p: -p.gain):
         if taken.isdisjoint(proposal.place):
             taken.update(proposal.place)
             chosen.append(proposal)
