@@ -16,7 +16,7 @@ from fitness.evaluators import EVALUATORS
 from fitness.evaluators.numba_evaluator import NumbaEvaluator
 
 SIZES = (8, 16, 32, 64)
-EPOCHS = 12
+EVALUATIONS = 2_400
 ROUNDS = 5
 
 
@@ -24,7 +24,7 @@ def solved_population(target: Target) -> Genomes:
     """Returns an island's population after enough epochs to reach the best known count."""
     spec = Settings(seed=1).spec(target)
     state = empty_state(spec)
-    for epoch in range(EPOCHS):
+    for epoch in range(EVALUATIONS // spec.epoch):
         state = run_epoch(target, spec, state, epoch, 0)
     return state.genomes
 
