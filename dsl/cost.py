@@ -19,6 +19,9 @@ import numpy.typing as npt
 # stays far below this and distinct constants of structured matrices far above.
 SAME = 1e-9
 
+# An entry is zero below this fraction of the largest entry of the target.
+ZERO_FRACTION = 1e-10
+
 # Classes of constants by the price of a multiplication. The values index COMPLEX_PRICE.
 UNIT = 0
 AXIS = 1
@@ -108,7 +111,8 @@ def dense_count(matrix: npt.NDArray[Any], is_complex: bool) -> Count:
         is_complex: The vector is complex.
     """
     largest = float(np.abs(matrix).max(initial=0.0))
-    present = np.abs(matrix) > 1e-10 * largest
+    present = np.abs(matrix) >= ZERO_FRACTION * largest
+    present &= matrix != 0
     sums = int(np.maximum(present.sum(axis=1) - 1, 0).sum())
     products = total(scale_count(complex(c), is_complex) for c in matrix[present])
     return Count(addition_count(is_complex).additions * sums, 0) + products

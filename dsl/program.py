@@ -21,7 +21,7 @@ from dsl.registry import brief
 from dsl.straightline import UNITS, Code, CodeWriter, Domain, Ref, to_real
 
 # More than any search produces: a limit against files made to exhaust memory.
-MOST_INSTRUCTIONS = 1_000_000
+MOST_INSTRUCTIONS = 100_000
 MOST_VALUES = 1 << 12
 # So many distinct constants, none of them recognised, and the others are not tried.
 MOST_UNKNOWN = 48

@@ -7,6 +7,7 @@ needs is dropped. Code never comes out with more operations than it went in with
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -66,14 +67,15 @@ class _Forms:
         self._forms = np.zeros((capacity, code.inputs), float if is_real else complex)
         self._forms[: code.inputs] = np.eye(code.inputs)
         self._size = code.inputs
-        # Equal forms have equal products with a vector in general position, whose
-        # comparison is cheap; the forms themselves decide.
+        # Forms that are equal up to a free factor have products of the same size with a
+        # vector in general position: candidates are looked up by it, forms decide.
         rng = np.random.default_rng(0)
         self._probe = rng.standard_normal(code.inputs) + (
             0 if is_real else 1j * rng.standard_normal(code.inputs)
         )
-        self._prints = np.zeros(capacity, complex)
-        self._prints[: self._size] = self._probe
+        self._buckets: dict[int, list[int]] = {}
+        for k in range(code.inputs):
+            self._remember(k, abs(self._probe[k]))
 
     def renamed(self, ref: Ref) -> Ref:
         """Returns where a value of the old code is in the new code."""
@@ -86,7 +88,7 @@ class _Forms:
         if known is None:
             self.operations.append(operation)
             self._forms[self._size] = form
-            self._prints[self._size] = form @ self._probe
+            self._remember(self._size, abs(form @ self._probe))
             known = Ref(self._size)
             self._size += 1
         self._names.append(known if known.value < 0 else known.times(turn))
@@ -96,18 +98,27 @@ class _Forms:
         scale = max((self._size_of(ref) for ref in operation.operands), default=0.0)
         if size <= SAME * scale * abs(operation.constant):
             return ZERO
-        fingerprint = form @ self._probe
-        for turn in self._turns:
-            wanted = fingerprint * UNITS[-turn % 4]
-            close = np.abs(self._prints[: self._size] - wanted) <= 10 * SAME * size
-            for index in np.flatnonzero(close):
-                factor = UNITS[turn] if np.iscomplexobj(form) else UNITS[turn].real
-                if np.abs(self._forms[index] * factor - form).max() <= SAME * size:
-                    return Ref(int(index), turn)
+        bucket = _bucket(abs(form @ self._probe))
+        for near in (bucket - 1, bucket, bucket + 1):
+            for index in self._buckets.get(near, ()):
+                for turn in self._turns:
+                    factor = UNITS[turn] if np.iscomplexobj(form) else UNITS[turn].real
+                    if np.abs(self._forms[index] * factor - form).max() <= SAME * size:
+                        return Ref(index, turn)
         return None
+
+    def _remember(self, index: int, fingerprint: float) -> None:
+        self._buckets.setdefault(_bucket(fingerprint), []).append(index)
 
     def _size_of(self, ref: Ref) -> float:
         return 0.0 if ref.value < 0 else float(np.abs(self._forms[ref.value]).max())
+
+
+def _bucket(fingerprint: float) -> int:
+    """Returns a number that positive numbers within 1e-7 of each other share, or nearly."""
+    if not 0 < fingerprint < math.inf:
+        return 0
+    return round(math.log(fingerprint) * 1e7)
 
 
 def drop_unused(code: Code) -> Code:

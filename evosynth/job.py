@@ -222,7 +222,7 @@ def check_exact(target: Target) -> None:
     error = relative_error(program.execute(np.eye(target.n)).T, target.matrix)
     if error > EXACT:
         raise DataError(
-            f"{target.title}: entries that agree to 9 digits, or are below 1e-10 of the largest "
-            f"in their row, are taken as equal or zero, which leaves an error of {error:.1e}",
+            f"{target.title}: entries that agree to 9 digits, or are below 1e-10 of the largest, "
+            f"are taken as equal or zero, which leaves an error of {error:.1e}",
             "round the entries, or scale the rows to similar size",
         )

@@ -16,6 +16,7 @@ from evosynth.strategies import STRATEGIES
 
 # Time of a run that was given no limit: it ends within a minute whatever the size.
 DEFAULT_SECONDS = 45.0
+MOST_ISLANDS = 1_000
 BEST_KNOWN = "best-known"
 
 
@@ -52,6 +53,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not value > 0:  # nan neither
                 raise UsageError(f"expected {name} above 0, got {value}")
+        if self.islands > MOST_ISLANDS:
+            raise UsageError(f"expected at most {MOST_ISLANDS} islands, got {self.islands}")
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"expected a seed of at least 0, got {self.seed}")
         STRATEGIES.get(self.strategy)
@@ -77,7 +80,7 @@ class Settings:
         seconds = None if self.seconds == math.inf else self.seconds
         if (self.evaluations, self.seconds, self.patience) != (None, None, None):
             return Limits(self.evaluations, seconds, self.patience, goal)
-        patience = None if goal else _shrunk(100_000, 1_000, max(target.matrix.shape))
+        patience = None if goal else _shrunk(60_000, 1_000, max(target.matrix.shape))
         return Limits(None, DEFAULT_SECONDS, patience, goal)
 
     def threads(self, target: Target) -> int:

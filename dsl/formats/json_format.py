@@ -8,7 +8,7 @@ from typing import Any
 from dsl.errors import DataError
 from dsl.exact import constant_text, parse_constant
 from dsl.formats.base import FORMATS, Format
-from dsl.program import Instruction, Program
+from dsl.program import MOST_INSTRUCTIONS, Instruction, Program
 from dsl.registry import brief
 
 VERSION = 1
@@ -53,6 +53,8 @@ def from_data(data: Any) -> Program:
             "use the version of evosynth that wrote it",
         )
     try:
+        if len(data["instructions"]) > MOST_INSTRUCTIONS:  # before anything is built from them
+            raise ValueError(f"expected at most {MOST_INSTRUCTIONS} instructions")
         return Program(
             _text(data["grammar"]),
             data["domain"],

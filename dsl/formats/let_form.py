@@ -28,6 +28,11 @@ def let_form(program: Program) -> list[Definition]:
     return [d for d in definitions if not str(d[0]).startswith("y")] + last
 
 
+def printing_order(expression: sympy.Expr) -> str | None:
+    """Returns SymPy's `order` for a definition: sums as written, constants as usual."""
+    return "none" if expression.is_Add else None
+
+
 def output_expressions(program: Program) -> list[sympy.Expr]:
     """Returns each output as one expression in the inputs x0, x1, ..."""
     known: dict[sympy.Symbol, sympy.Expr] = {}

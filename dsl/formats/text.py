@@ -7,7 +7,7 @@ import re
 from dsl.errors import DataError
 from dsl.exact import constant_text, parse_constant
 from dsl.formats.base import FORMATS, Format
-from dsl.program import Instruction, Program
+from dsl.program import MOST_INSTRUCTIONS, Instruction, Program
 
 HEADER = re.compile(r"program (\w+): (\w+), (\d+) (real|complex) inputs")
 LINE = re.compile(r"((?:v\d+ )+)= (\S+)((?: v\d+)*)(?: \((.*)\))?")
@@ -47,6 +47,8 @@ def parse(text: str) -> Program:
             names the line.
     """
     lines = [line.strip() for line in text.splitlines()]
+    if len(lines) > 2 * MOST_INSTRUCTIONS:
+        raise DataError(f"expected at most {MOST_INSTRUCTIONS} instructions")
     header = HEADER.fullmatch(lines[0]) if lines else None
     if header is None:
         raise DataError("line 1: expected 'program NAME: GRAMMAR, N real|complex inputs'")

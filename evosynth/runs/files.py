@@ -32,7 +32,7 @@ def write_text(path: Path, text: str) -> None:
             raise
 
 
-def read_text(path: Path, limit: int = 1 << 28) -> str:
+def read_text(path: Path, limit: int = 1 << 26) -> str:
     """Returns a file's content.
 
     Raises:

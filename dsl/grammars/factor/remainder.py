@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsl.cost import SAME, class_prices, constant_class
-
-# An entry is zero below this fraction of the largest entry of the target.
-ZERO_FRACTION = 1e-10
+from dsl.cost import SAME, ZERO_FRACTION, class_prices, constant_class
 
 
 @dataclass(frozen=True, slots=True)
