@@ -100,7 +100,9 @@ class Search:
                 )
                 self.evaluations += spec.epoch
                 is_improved = self.archive.update(states[island], self.evaluations)
-                is_better = self._is_time_to_write(epoch) and self.archive.offer_leader()
+                is_better = (
+                    self._is_time_to_write(epoch, is_improved) and self.archive.offer_leader()
+                )
                 self.seconds = time.monotonic() - started
                 record = self._record(states[island], epoch, island)
                 report(self._snapshot(record, is_improved, is_better))
@@ -112,10 +114,11 @@ class Search:
             if epoch % self.spec.migration == 0:
                 states = migrate(states, self.spec)
 
-    def _is_time_to_write(self, epoch: int) -> bool:
-        """Programs are written now and then, and when the goal is near."""
-        is_near = (self.archive.operations or 0) <= NEAR * (self.limits.goal or 0)
-        return is_near or epoch % self.spec.migration == 0
+    def _is_time_to_write(self, epoch: int, is_improved: bool) -> bool:
+        """Programs are written now and then, and when they come near the goal."""
+        goal, operations = self.limits.goal, self.archive.operations
+        is_near = goal is not None and operations is not None and operations <= NEAR * goal
+        return (is_improved and is_near) or epoch % self.spec.migration == 0
 
     def _next_spec(self) -> Spec:
         """Returns the spec with a shorter epoch where the budget ends within it."""
