@@ -14,7 +14,7 @@ from evosynth.engine.driver import Limits
 from evosynth.engine.spec import Spec
 from evosynth.strategies import STRATEGIES
 
-# Time of a run that was given no limit: it ends within a minute whatever the size.
+# Time to search of a run that was given no limit: up to n = 64 it ends within a minute.
 DEFAULT_SECONDS = 45.0
 MOST_ISLANDS = 1_000
 BEST_KNOWN = "best-known"

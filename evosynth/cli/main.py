@@ -57,7 +57,8 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
 def run_command(as_json: bool, quiet: bool, **options: object) -> None:
     """Searches for the cheapest exact program for a target.
 
-    Without --evaluations, --time or --patience the run ends by itself within a minute.
+    Without --evaluations, --time or --patience the run ends by itself, up to n = 64 within
+    a minute.
     """
     from evosynth.cli.run_command import run_and_report
 
