@@ -99,7 +99,11 @@ def test_pack_keeps_genomes() -> None:
     assert np.array_equal(genomes[0], DFT8_GENES)
     assert genomes[1].shape == (0, 6)
     assert not genomes.genes[0, 4:].any()
-    assert genomes.to_lists() == [DFT8_GENES.tolist(), [], DFT16_GENES.tolist()]
+    assert [genomes[k].tolist() for k in range(len(genomes))] == [
+        DFT8_GENES.tolist(),
+        [],
+        DFT16_GENES.tolist(),
+    ]
     assert genomes.take([2, 0]).joined(genomes.take([1])).lengths.tolist() == [6, 4, 0]
 
 
