@@ -246,19 +246,6 @@ def test_most_rows_give_the_parameter() -> None:
     assert step.parameter == 3
 
 
-def test_numbering_can_be_narrowed() -> None:
-    target = make_target("wht", 4)
-    genes = np.array([[0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0]])
-    decoding = decode(
-        genes,
-        target.matrix,
-        is_complex=False,
-        primitives=[PRIMITIVES.get("butterfly")],
-        patterns=[PATTERNS.get("stride")],
-    )
-    assert decoding.operations == 8
-
-
 def multiplied_out(decoding: Decoding) -> npt.NDArray[Any]:
     """Multiplies stages and remainder as whole matrices, innermost first."""
     product: npt.NDArray[Any] = decoding.remainder.astype(complex)

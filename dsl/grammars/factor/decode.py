@@ -86,8 +86,6 @@ def decode(
     matrix: npt.NDArray[Any],
     *,
     is_complex: bool,
-    primitives: Sequence[Primitive] | None = None,
-    patterns: Sequence[Pattern] | None = None,
 ) -> Decoding:
     """Decodes a genome against a target.
 
@@ -95,11 +93,8 @@ def decode(
         genome: (length, 6) integers (`dsl.genome`).
         matrix: (m, n) target, real or complex.
         is_complex: The data are complex; a complex matrix requires it.
-        primitives: What the primitive field numbers (default: all that are registered).
-        patterns: What the pattern field numbers (default: all that are registered).
     """
-    blocks = tuple(PRIMITIVES) if primitives is None else primitives
-    rules = tuple(PATTERNS) if patterns is None else patterns
+    blocks, rules = tuple(PRIMITIVES), tuple(PATTERNS)
     prices = prices_for(is_complex)
     threshold = zero_threshold(matrix)
     remainder = snap(np.array(matrix), threshold)
