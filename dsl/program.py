@@ -184,11 +184,12 @@ class Program:
     @cached_property
     def _simplified(self) -> tuple[Code, Code]:
         """Simplified code in the program's own domain, and in real arithmetic."""
+        from dsl.schedule import schedule
         from dsl.simplify import simplify
 
         with np.errstate(all="ignore"):  # constants of any size may come from a file
             plain = simplify(self.lower())
-            return plain, simplify(to_real(plain))
+            return schedule(plain), schedule(simplify(to_real(plain)))
 
     def _with_exact_constants(self, code: Code) -> Code:
         """Rounds constants correctly: they are products of the program's by now."""

@@ -124,7 +124,7 @@ GOLDEN = Path(__file__).parent / "golden"
 @pytest.mark.parametrize("make", [dft4, eighth_turn])
 def test_golden_files(format: Format, make: Callable[[], Program]) -> None:
     program = make()
-    path = GOLDEN / f"{program.name}{format.suffix}"
+    path = GOLDEN / f"{program.name}.{format.name}{format.suffix}"
     if os.environ.get("EVOSYNTH_WRITE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(format.write(program), encoding="utf-8")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from dsl.errors import UsageError
 from dsl.program import Program
 from dsl.registry import Registry
 
@@ -16,14 +19,56 @@ class Format:
     Attributes:
         name: What the command line calls it.
         suffix: Of files that hold it, with the dot.
-        write: Program -> text.
+        write: Program -> text. Its keyword-only parameters are the format's options; all
+            have defaults.
         summary: One line for people.
     """
 
     name: str
     suffix: str
-    write: Callable[[Program], str]
+    write: Callable[..., str]
     summary: str
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of the options that `write` takes."""
+        parameters = inspect.signature(self.write).parameters.values()
+        return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
 
 FORMATS: Registry[Format] = Registry("format")
+
+
+def render(program: Program, form: str, **options: Any) -> str:
+    """Returns a program in a format.
+
+    Raises:
+        UsageError: There is no such format, or it does not take an option.
+    """
+    chosen = FORMATS.get(form)
+    for name in options:
+        if name not in chosen.options:
+            takers = ", ".join(f.name for f in FORMATS if name in f.options)
+            raise UsageError(
+                f"format '{form}' has no option '{name}'",
+                f"formats that have it: {takers or 'none'}",
+            )
+    return chosen.write(program, **options)
+
+
+def format_for(path: str) -> Format:
+    """Returns the format that a file's suffix stands for.
+
+    Raises:
+        UsageError: No format has the suffix, or several have.
+    """
+    named = [form for form in FORMATS if path.lower().endswith(form.suffix)]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        choices = ", ".join(form.name for form in named)
+        raise UsageError(f"'{path}' could be {choices}", f"say which, such as --to {named[-1].name}")
+    known = ", ".join(dict.fromkeys(form.suffix for form in FORMATS))
+    raise UsageError(
+        f"no format is known by the name of '{path}'", f"give --to, or a suffix of: {known}"
+    )
