@@ -67,7 +67,9 @@ def format_for(path: str) -> Format:
         return named[0]
     if named:
         choices = ", ".join(form.name for form in named)
-        raise UsageError(f"'{path}' could be {choices}", f"say which, such as --to {named[-1].name}")
+        raise UsageError(
+            f"'{path}' could be {choices}", f"say which, such as --to {named[-1].name}"
+        )
     known = ", ".join(dict.fromkeys(form.suffix for form in FORMATS))
     raise UsageError(
         f"no format is known by the name of '{path}'", f"give --to, or a suffix of: {known}"
