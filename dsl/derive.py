@@ -18,10 +18,10 @@ import numpy.typing as npt
 import sympy
 
 from dsl.errors import EnvironmentMismatchError
+from dsl.exact_number import PARAMETER, Exact, number_of
 from dsl.primitives.base import Primitive
 from dsl.straightline import UNITS, Ref
 
-PARAMETER = sympy.Symbol("p")
 ENTRIES = sympy.symbols("a b")
 
 
@@ -41,12 +41,19 @@ class Lowering:
     Attributes:
         steps: Operations; the k-th defines value points + k.
         results: Where the block's results are.
-        constants: Parameter -> the constants of the scale steps, in order.
+        numeric: Parameter -> the constants of the scale steps, in order, as doubles.
     """
 
     steps: tuple[Step, ...]
     results: tuple[Ref, ...]
-    constants: Callable[[complex], tuple[complex, ...]]
+    numeric: Callable[[complex], tuple[complex, ...]]
+
+    def constants(self, parameter: complex) -> tuple[complex, ...]:
+        """Returns the constants of the scale steps, in order; exact if the parameter is."""
+        if not isinstance(parameter, Exact):
+            return self.numeric(parameter)
+        expressions = (step.constant for step in self.steps if step.kind == "scale")
+        return tuple(Exact(number_of(e, parameter.number)) for e in expressions)
 
     def matrix(self, parameter: complex) -> npt.NDArray[np.complex128]:
         """Returns the matrix that the steps compute: (points, points) complex128."""
@@ -204,8 +211,8 @@ def _lower(matrix: sympy.Matrix) -> Lowering:
         writer.define(symbol, expression)
     results = tuple(writer.reference(expression) for expression in outputs)
     expressions = [step.constant for step in writer.steps if step.kind == "scale"]
-    constants = sympy.lambdify(PARAMETER, tuple(expressions), "cmath")
-    return Lowering(tuple(writer.steps), results, constants)
+    numeric = sympy.lambdify(PARAMETER, tuple(expressions), "cmath")
+    return Lowering(tuple(writer.steps), results, numeric)
 
 
 class _StepWriter:

@@ -14,7 +14,7 @@ import sympy
 from sympy.printing.pycode import PythonCodePrinter
 
 from dsl import cost
-from dsl.derive import PARAMETER, Lowering, derive
+from dsl.derive import Lowering, derive
 from dsl.primitives.base import Primitive
 
 # Names that SymPy prints, as a compiler of NumPy's Python knows them.
@@ -102,7 +102,7 @@ def _function(signature: str, bodies: list[list[str]]) -> str:
 
 
 def _text(expression: sympy.Expr) -> str:
-    text: str = _Printer().doprint(expression.subs(PARAMETER, sympy.Symbol("p")))
+    text: str = _Printer().doprint(expression)
     return text
 
 

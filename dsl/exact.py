@@ -1,29 +1,37 @@
-"""Constants as exact numbers: rounded correctly, written as text, read back."""
+"""Constants as exact numbers: recognised in doubles, written as text, read back."""
 
 from __future__ import annotations
 
 import ast
 import cmath
+import math
 import re
+from fractions import Fraction
 from functools import lru_cache
 
 import sympy
 
-from dsl.constants import exact_value, recognise, recognise_complex
-from dsl.straightline import UNITS
+from dsl.constants import HEIGHT, recognise, recognise_complex
+from dsl.cyclotomic import Cyclotomic, I, rational, square_root
+from dsl.exact_number import (
+    DIGITS,
+    Exact,
+    Number,
+    expression_of,
+    function_of,
+    nearest,
+    number_of,
+    operate,
+)
 
 # Texts of constants come from files that strangers wrote; this also bounds the depth.
-LONGEST_TEXT = 300
-FUNCTIONS = {name: getattr(sympy, name) for name in ("cos", "sin", "tan")}
+LONGEST_TEXT = 4000
+# Decimals with more digits than this are more than doubles.
+MOST_DIGITS = 20
+DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?", re.IGNORECASE)
 # What texts of exact constants are made of; Python warns about other things while parsing.
 TOKENS = re.compile(r"(?:[0-9]+(?![A-Za-z_0-9.])|[A-Za-z]+|[-+*/() ])+")
-SYMBOLS = {"pi": sympy.pi, "I": sympy.I}
-OPERATORS = {
-    ast.Add: sympy.Add,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: sympy.Mul,
-    ast.Div: lambda a, b: a / b,
-}
+FUNCTIONS = {name: getattr(sympy, name) for name in ("cos", "sin", "tan")}
 
 
 @lru_cache(maxsize=1 << 16)
@@ -35,51 +43,84 @@ def recognise_constant(constant: complex, order: int) -> sympy.Expr | None:
         order: Hint for angles, the size of the transform; 0 to recognise nothing but
             powers of i (see `Program.order`).
     """
-    if order == 0 and constant not in UNITS:
+    if order == 0 and constant not in (1, 1j, -1, -1j):
         return None
     exact = recognise_complex(constant, order)
-    if exact is None and constant.imag == 0:
-        turns = recognise(constant.real / cmath.pi, 1)
-        exact = turns * sympy.pi if turns is not None and turns.is_Rational else None
-    return exact
+    return _angle(constant.real, order) if exact is None and constant.imag == 0 else exact
 
 
-@lru_cache(maxsize=1 << 16)
+def _angle(constant: float, order: int) -> sympy.Expr | None:
+    """Recognises a multiple of pi, or the angle of a known tangent."""
+    turns = recognise(constant / cmath.pi, 1)
+    if turns is not None and turns.is_Rational:
+        return turns * sympy.pi
+    if not 0 < abs(constant) < cmath.pi / 2:
+        return None
+    tangent = recognise(math.tan(constant), order)
+    return None if tangent is None else sympy.atan(tangent)
+
+
 def rounded(constant: complex, order: int) -> complex:
-    """Returns the double(s) nearest to the exact number; the constant if there is none.
+    """Returns the exact constant that one approximates; the same one if there is none.
 
     Constants are found by dividing entries that went through some divisions already, so
     their last digits are noise.
     """
-    exact = recognise_constant(constant, order)
-    return constant if exact is None else exact_value(exact)
+    return constant if isinstance(constant, Exact) else _rounded(constant, order)
+
+
+@lru_cache(maxsize=1 << 16)  # in which an `Exact` would be taken for the double it equals
+def _rounded(constant: complex, order: int) -> complex:
+    expression = recognise_constant(constant, order)
+    return constant if expression is None else Exact(number_of(expression))
 
 
 def symbolic(constant: complex, order: int) -> sympy.Expr:
-    """Returns a constant as an exact number, or as a decimal where none is recognised."""
-    exact = recognise_constant(constant, order)
-    if exact is not None:
-        return exact
+    """Returns a constant as an expression: exact, or a decimal where nothing is recognised."""
+    expression = recognise_constant(complex(constant), order)
+    if isinstance(constant, Exact):
+        if expression is not None and number_of(expression) == constant.number:
+            return expression
+        expression = expression_of(constant.number)
+        if not expression.is_Rational or expression.p * expression.q <= HEIGHT:
+            return expression
+    elif expression is not None:
+        return expression
     re, im = sympy.Float(constant.real, 17), sympy.Float(constant.imag, 17)
     return re + sympy.I * im if constant.imag else re
 
 
 def constant_text(constant: complex, order: int) -> str:
-    """Returns text that `parse_constant` turns back into the same bits."""
-    constant = complex(constant)
-    exact = recognise_constant(constant, order)
+    """Returns text that `parse_constant` turns back into the same number."""
+    constant = constant if isinstance(constant, Exact) else complex(constant)
+    expression = symbolic(constant, order)
     # Compared as text: zeros of either sign are equal, but not the same bits.
-    if exact is not None and repr(exact_value(exact)) == repr(constant):
-        text = str(exact)
-        if len(text) <= LONGEST_TEXT:
+    if not expression.has(sympy.Float) and repr(nearest(number_of(expression))) == repr(
+        complex(constant)
+    ):
+        text = str(expression)
+        if len(text) <= LONGEST_TEXT and "**" not in text:
             return text
-    is_plain = repr(constant.imag) == "0.0"
-    return repr(constant.real if is_plain else constant)
+    real, imaginary = _digits(constant)
+    if repr(constant.imag) == "0.0":
+        return real
+    return f"({real}{imaginary if imaginary[0] == '-' else f'+{imaginary}'}j)"
+
+
+def _digits(constant: complex) -> tuple[str, str]:
+    """Returns the decimals of both parts, all that are known."""
+    if isinstance(constant, Exact) and not isinstance(constant.number, Cyclotomic):
+        real, imaginary = constant.number.evalf(DIGITS).as_real_imag()
+        return str(real), str(imaginary)
+    return repr(constant.real), repr(constant.imag)
 
 
 @lru_cache(maxsize=4096)
 def parse_constant(text: str) -> complex:
     """Returns the number that a text such as `cos(pi/8) - 3*I/2` or `0.25` stands for.
+
+    Returns:
+        An `Exact`, or a plain complex number for a decimal.
 
     Raises:
         ValueError: The text is something else, or its value is not finite.
@@ -87,12 +128,14 @@ def parse_constant(text: str) -> complex:
     if len(text) > LONGEST_TEXT:
         raise ValueError(f"expected a constant of at most {LONGEST_TEXT} characters")
     try:
-        value = complex(text.strip())
+        value = _decimal(text.strip())
     except ValueError:
         try:
             if not TOKENS.fullmatch(text.strip()):
                 raise TypeError("not made of numbers, names and operators")
-            value = exact_value(_evaluate(ast.parse(text.strip(), mode="eval").body))
+            value = Exact(_evaluate(ast.parse(text.strip(), mode="eval").body))
+        except ZeroDivisionError as error:
+            raise ValueError(f"expected a finite constant, got {text[:40]!r}") from error
         except (SyntaxError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
             raise ValueError(f"expected a constant, got {text[:40]!r}") from error
     if not cmath.isfinite(value):
@@ -100,26 +143,66 @@ def parse_constant(text: str) -> complex:
     return value
 
 
-def _evaluate(node: ast.expr) -> sympy.Expr:
+def _decimal(text: str) -> complex:
+    """Reads a decimal; one with more digits than doubles have keeps them."""
+    value = complex(text)
+    parts = DECIMAL.findall(text)
+    digits = (len(re.sub(r"e.*|[^0-9]", "", part)) for part in parts)
+    if max(digits, default=0) <= MOST_DIGITS:
+        return value
+    numbers = [sympy.Float(part, DIGITS) for part in parts]
+    return Exact(numbers[0] + sympy.I * numbers[1] if len(parts) == 2 else numbers[0])
+
+
+def _evaluate(node: ast.expr) -> Number:
     """Evaluates the few forms that constants are written in, and nothing else."""
     match node:
         case ast.Constant(value=number) if type(number) is int and number < 10**15:
-            return sympy.Integer(number)
-        case ast.Name(id=name) if name in SYMBOLS:
-            return SYMBOLS[name]
+            return rational(number)
+        case ast.Name(id="pi"):
+            return sympy.pi
+        case ast.Name(id="I"):
+            return I
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_evaluate(operand)
-        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
-            return OPERATORS[type(operator)](_evaluate(left), _evaluate(right))
+            return operate(sympy.Mul, rational(-1), _evaluate(operand))
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return operate(sympy.Add, _evaluate(left), _evaluate(right))
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            negative = operate(sympy.Mul, rational(-1), _evaluate(right))
+            return operate(sympy.Add, _evaluate(left), negative)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return operate(sympy.Mul, _evaluate(left), _evaluate(right))
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return operate(sympy.Mul, _evaluate(left), _reciprocal(_evaluate(right)))
         case ast.Call(func=ast.Name(id="sqrt"), args=[argument], keywords=[]):
-            return sympy.sqrt(_rational(_evaluate(argument)))
+            return square_root(_moderate(_evaluate(argument)))
+        case ast.Call(func=ast.Name(id="atan"), args=[argument], keywords=[]):
+            return sympy.atan(expression_of(_element(_evaluate(argument))))
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
-            return FUNCTIONS[name](_rational(_evaluate(argument) / sympy.pi) * sympy.pi)
+            turn = _moderate(number_of(expression_of(_evaluate(argument)) / (2 * sympy.pi)))
+            return function_of(
+                FUNCTIONS[name], 2 * sympy.pi * sympy.Rational(*turn.as_integer_ratio())
+            )
     raise TypeError("not a form of constants")
 
 
-def _rational(value: sympy.Expr) -> sympy.Rational:
-    """Returns the value; anything but a rational could be nested into astronomic numbers."""
+def _element(number: Number) -> Cyclotomic:
+    """Returns the number; functions of anything else could nest into astronomic numbers."""
+    if not isinstance(number, Cyclotomic):
+        raise TypeError("expected a number of a cyclotomic field")
+    return number
+
+
+def _reciprocal(number: Number) -> Number:
+    return _element(number).inverse()
+
+
+def _moderate(number: Number) -> Fraction:
+    """Returns a rational number of moderate size."""
+    element = _element(number)
+    if element.order != 1 and element != element.conjugate():
+        raise TypeError("expected a real number")
+    value = expression_of(element)
     if not value.is_Rational or abs(value.p * value.q) > 10**15:
         raise TypeError("expected a rational number or angle of moderate size")
-    return value
+    return Fraction(int(value.p), int(value.q))

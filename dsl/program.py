@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cmath
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsl.cost import Count, count_code
+from dsl.cost import SAME, Count, count_code
+from dsl.exact_number import Exact, is_exact
 from dsl.grammars import GRAMMARS
 from dsl.registry import brief
 from dsl.straightline import UNITS, Code, CodeWriter, Domain, Ref, to_real
@@ -46,8 +48,12 @@ class Instruction:
     stage: int = 0
 
     def __post_init__(self) -> None:
-        # Adding zero turns -0.0 into 0.0: equal instructions are written alike.
-        object.__setattr__(self, "constants", tuple(complex(c) + 0j for c in self.constants))
+        object.__setattr__(self, "constants", tuple(map(_tidy, self.constants)))
+
+
+def _tidy(constant: complex) -> complex:
+    """Turns -0.0 into 0.0, so that equal instructions are written alike."""
+    return constant if isinstance(constant, Exact) else complex(constant) + 0j
 
 
 @dataclass(frozen=True)
@@ -144,15 +150,32 @@ class Program:
             values.extend(grammar.lower(instruction.name, operands, instruction.constants, code))
         return code.finish([values[k] for k in self.outputs])
 
-    def with_exact_constants(self) -> Program:
-        """Returns the program with each recognised constant rounded correctly."""
+    def with_exact_constants(self, known: Sequence[Exact] = ()) -> Program:
+        """Returns the program with its constants as exact numbers.
+
+        Args:
+            known: Numbers that the constants may be, up to powers of i; by default
+                constants are recognised by their digits.
+        """
         from dsl.exact import rounded  # SymPy: only who asks pays for its import
 
-        def exact(instruction: Instruction) -> Instruction:
-            constants = tuple(rounded(c, self.order) for c in instruction.constants)
-            return replace(instruction, constants=constants)
+        def exact(constant: complex) -> complex:
+            for number in known:
+                for unit in UNITS:
+                    if abs(number * unit - constant) <= SAME * abs(constant):
+                        return number * unit
+            return rounded(constant, self.order)
 
-        return replace(self, instructions=tuple(map(exact, self.instructions)))
+        instructions = (
+            replace(instruction, constants=tuple(map(exact, instruction.constants)))
+            for instruction in self.instructions
+        )
+        return replace(self, instructions=tuple(instructions))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every constant stands for an exact number."""
+        return all(is_exact(c) for instruction in self.instructions for c in instruction.constants)
 
     @cached_property
     def order(self) -> int:

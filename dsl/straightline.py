@@ -7,12 +7,15 @@ for real code 1 or -1), so that negation and multiplication by i never are opera
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from dsl.exact_number import Exact
 
 Domain = Literal["real", "complex"]
 UNITS = (1, 1j, -1, -1j)
@@ -154,7 +157,8 @@ class CodeWriter:
         """Appends `constant * value`; a constant of 1 or -1 needs no operation."""
         if constant in (1, -1):
             return value if constant == 1 else value.times(2)
-        return self._emit(Operation("scale", value, constant=complex(constant)))
+        exact = constant if isinstance(constant, Exact) else complex(constant)
+        return self._emit(Operation("scale", value, constant=exact))
 
     def finish(self, outputs: Iterable[Ref]) -> Code:
         """Returns the code with these outputs."""
@@ -225,14 +229,20 @@ def to_real(code: Code) -> Code:
     return real.finish(outputs)
 
 
-def _clean(constant: complex) -> tuple[float, float]:
+def _clean(constant: complex) -> tuple[complex, complex]:
     """Returns both components, made exactly 0, 1 or equal where they are by `dsl.cost`."""
     from dsl.cost import SAME
 
-    a, b = constant.real, constant.imag
-    size = max(abs(a), abs(b))
-    a, b = (0.0 if abs(v) <= SAME * size else v for v in (a, b))
-    a, b = (float(np.sign(v)) if abs(abs(v) - 1) <= SAME else v for v in (a, b))
+    parts = constant.parts() if isinstance(constant, Exact) else (constant.real, constant.imag)
+    sizes = [abs(part) for part in parts]
+    size = max(sizes)
+
+    def tidy(part: complex) -> complex:
+        if abs(part) <= SAME * size:
+            return 0.0
+        return math.copysign(1.0, part.real) if abs(abs(part) - 1) <= SAME else part
+
+    a, b = map(tidy, parts)
     if abs(abs(a) - abs(b)) <= SAME * size:
-        b = abs(a) if b > 0 else -abs(a)
+        b = a if (a.real > 0) == (b.real > 0) else -a
     return a, b

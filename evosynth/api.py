@@ -9,11 +9,13 @@ from pathlib import Path
 from dsl.errors import DataError, UsageError
 from dsl.formats import FORMATS
 from dsl.program import Program
+from dsl.registry import brief
 from dsl.targets import Target, make_target
 from evosynth.job import Report, Result, execute, prepare
 from evosynth.runs import Claims, claims_of, program_file, read_document
 from evosynth.settings import Settings
 from fitness.accuracy import EXACT
+from fitness.proof import Proof, prove
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,12 @@ class Verification:
     Attributes:
         claimed: What the file says.
         found: The same, recomputed from the program alone.
+        proof: How exactly the program computes its target.
     """
 
     claimed: Claims
     found: Claims
+    proof: Proof
 
     @property
     def problems(self) -> list[str]:
@@ -43,6 +47,11 @@ class Verification:
             lines.append(
                 f"error: the file claims {self.claimed.error:.1e}, "
                 f"the program has {self.found.error:.1e}"
+            )
+        if self.claimed.proof not in ("", self.found.proof):
+            lines.append(
+                f"exactness: the file claims {brief(self.claimed.proof)}, "
+                f"the program is {self.proof.summary}"
             )
         if not self.is_exact:
             lines.append(f"error: {self.found.error:.1e}, expected at most {EXACT:g}")
@@ -129,7 +138,7 @@ def show(path: str | Path, format: str = "text") -> str:
 
 
 def verify(path: str | Path) -> Verification:
-    """Recomputes what a program file claims, from the program alone.
+    """Recomputes what a program file claims, from the program alone, and proves it.
 
     Raises:
         DataError: The file holds no valid program, or no target and claims to compare.
@@ -147,4 +156,6 @@ def verify(path: str | Path) -> Verification:
             f"'{source}': the program is {shape[0]} x {shape[1]}, "
             f"its target {document.target.matrix.shape[0]} x {document.target.matrix.shape[1]}"
         )
-    return Verification(document.claims, claims_of(document.program, document.target))
+    proof = prove(document.program, document.target)
+    found = claims_of(document.program, document.target, proof)
+    return Verification(document.claims, found, proof)

@@ -25,6 +25,7 @@ from evosynth.settings import Settings
 from evosynth.version import versions
 from fitness.accuracy import EXACT, relative_error
 from fitness.objectives import program_error
+from fitness.proof import Proof, prove
 
 Report = Callable[[Snapshot], None]
 
@@ -38,6 +39,7 @@ class Result:
         seed: With which the same run can be repeated.
         best: The best program; call it on arrays of shape (..., n).
         claims: Its operations and error, recomputed from the program alone.
+        proof: How exactly it computes the target.
         dense: Operations of the matrix product, nothing shared.
         evaluations: Genomes evaluated.
         seconds: Wall-clock time, from the start of the search to the finished program.
@@ -50,6 +52,7 @@ class Result:
     seed: int
     best: Program
     claims: Claims
+    proof: Proof
     dense: int
     evaluations: int
     seconds: float
@@ -77,6 +80,7 @@ class Result:
             "best_known": known.operations if known else None,
             "error": self.claims.error,
             "verified": self.is_verified,
+            "exact": self.proof.summary,
             "evaluations": self.evaluations,
             "seconds": round(self.seconds, 3),
             "stopped_by": self.stopped_by,
@@ -150,14 +154,15 @@ def execute(job: Job, report: Report = lambda snapshot: None) -> Result:
         if folder is not None:
             folder.append_log(snapshot.record)
             if snapshot.has_better_program and snapshot.best is not None:
-                folder.write_best(write_document(snapshot.best, job.target))
+                claims = claims_of(snapshot.best, job.target)
+                folder.write_best(write_document(snapshot.best, job.target, claims))
         report(snapshot)
 
     stopped_by = _until_interrupted(search, observe)
     result = _finish(search, stopped_by, folder, started)
     if folder is not None:
         folder.append_log({"end": stopped_by, "best": result.claims.operations})
-        folder.write_best(write_document(result.best, result.target))
+        folder.write_best(write_document(result.best, result.target, result.claims))
         folder.write_front(_front(search))
         folder.write_configuration(job.configuration() | {"result": result.to_dict()})
     return result
@@ -175,17 +180,19 @@ def _until_interrupted(search: Search, observe: Callable[[Snapshot], None]) -> s
 
 
 def _finish(search: Search, stopped_by: str, folder: RunFolder | None, started: float) -> Result:
-    target, best = search.target, search.archive.best
-    if best is None:
+    target, best, member = search.target, search.archive.best, search.archive.best_member
+    if best is None or member is None:
         raise DataError(f"no exact program for {target.title} was found")
-    exact = best.with_exact_constants()
+    exact = search.archive.exact_program_of(member)
     if program_error(exact, target) > EXACT:  # a constant was taken for a near exact number
         exact = best
+    proof = prove(exact, target)
     return Result(
         target,
         search.spec.seed,
         exact,
-        claims_of(exact, target),
+        claims_of(exact, target, proof),
+        proof,
         dense_count(target.matrix, target.domain == "complex").operations,
         search.evaluations,
         time.monotonic() - started,
@@ -198,7 +205,7 @@ def _finish(search: Search, stopped_by: str, folder: RunFolder | None, started: 
 def _front(search: Search) -> list[dict[str, Any]]:
     """Returns the front's programs as plain data."""
     archive = search.archive
-    programs = [archive.program_of(member).with_exact_constants() for member in archive.front]
+    programs = [archive.exact_program_of(member) for member in archive.front]
     return [
         {
             "error": program_error(program, search.target),

@@ -10,15 +10,16 @@ from dsl.targets.base import (
 )
 from dsl.targets.dct2 import dct2
 from dsl.targets.dft import dft
+from dsl.targets.exact_matrix import ExactMatrix
 from dsl.targets.idft import idft
 from dsl.targets.known import Known, best_known, known_counts
 from dsl.targets.matrix_file import load_matrix
 from dsl.targets.memory import capacity_for, memory_limit, search_memory
-from dsl.targets.roots_of_unity import roots_of_unity
 from dsl.targets.wht import wht
 
 __all__ = [
     "TARGETS",
+    "ExactMatrix",
     "Known",
     "Target",
     "TargetFamily",
@@ -32,7 +33,6 @@ __all__ = [
     "load_matrix",
     "make_target",
     "memory_limit",
-    "roots_of_unity",
     "search_memory",
     "target_family",
     "wht",

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from dsl.errors import UsageError
 from dsl.registry import Registry
 from dsl.straightline import Domain
+from dsl.targets.exact_matrix import ExactMatrix, exact_if_whole
 from dsl.targets.known import Known, best_known
 from dsl.targets.matrix_file import load_matrix, size_problem
 from dsl.targets.memory import check_memory
@@ -46,6 +47,8 @@ class Target:
         packing: "interleaved" where a complex matrix is applied to real data: rows 2 k
             and 2 k + 1 are then the real and the imaginary part of output k.
         is_family: It is a registered family's: name, size and domain say it all.
+        exact: The entries as exact numbers, of which `matrix` holds the nearest doubles;
+            None where doubles are all there is. Whole numbers are exact.
 
     Raises:
         ValueError: The parts do not fit together.
@@ -60,6 +63,7 @@ class Target:
     best_known: Known | None = None
     packing: Packing = "none"
     is_family: bool = False
+    exact: ExactMatrix | None = None
 
     def __post_init__(self) -> None:
         self._check()
@@ -67,6 +71,8 @@ class Target:
         matrix = np.ascontiguousarray(self.matrix + 0.0)
         matrix.setflags(write=False)
         object.__setattr__(self, "matrix", matrix)
+        if self.exact is None:
+            object.__setattr__(self, "exact", exact_if_whole(matrix))
 
     def _check(self) -> None:
         shape, kind = self.matrix.shape, self.matrix.dtype.name
@@ -107,7 +113,7 @@ class TargetFamily:
 
     Attributes:
         name: What the command line calls it.
-        build: Size n -> (m, n) float64 or complex128.
+        build: Size n -> (m, n) float64 or complex128, or a matrix of exact numbers.
         domain: The kind of its input data unless the user says otherwise.
         title: Pattern of the title, with {n} for the size.
         convention: Sign, scale and order, in one line.
@@ -117,13 +123,18 @@ class TargetFamily:
     """
 
     name: str
-    build: Callable[[int], Matrix]
+    build: Callable[[int], ExactMatrix | Matrix]
     domain: Domain
     title: str
     convention: str
     sizes: str
     is_size: Callable[[int], bool]
     summary: str
+
+    def matrix(self, n: int) -> Matrix:
+        """Returns the matrix of a size: (m, n) float64 or complex128."""
+        built = self.build(n)
+        return built.rounded() if isinstance(built, ExactMatrix) else np.asarray(built)
 
 
 TARGETS: Registry[TargetFamily] = Registry("target")
@@ -141,13 +152,13 @@ def target_family(
     domain: Domain = "real",
     sizes: str = "n >= 2",
     is_size: Callable[[int], bool] = is_at_least_two,
-) -> Callable[[Callable[[int], Matrix]], TargetFamily]:
+) -> Callable[[Callable[[int], ExactMatrix | Matrix]], TargetFamily]:
     """Registers the decorated function (size -> matrix) as a family of targets.
 
     The function's name becomes the family's, its docstring's first line the summary.
     """
 
-    def declare(build: Callable[[int], Matrix]) -> TargetFamily:
+    def declare(build: Callable[[int], ExactMatrix | Matrix]) -> TargetFamily:
         name = build.__name__
         summary = (build.__doc__ or "").strip().split("\n")[0]
         return TARGETS.register(
@@ -193,7 +204,7 @@ def _from_family(family: TargetFamily, n: int | None, data: str | None) -> Targe
     check_memory(n, n, f"{family.name} of size {n}", UsageError)
     known = best_known(family.name, n) if data in (None, family.domain) else None
     names = family.name, family.title.format(n=n), family.convention
-    target = _assemble(names, np.asarray(family.build(n)), family.domain, data, known)
+    target = _assemble(names, family.build(n), family.domain, data, known)
     return replace(target, is_family=True)
 
 
@@ -210,7 +221,11 @@ def _from_file(path: str, n: int | None, data: str | None) -> Target:
 
 
 def _assemble(
-    names: tuple[str, str, str], matrix: Matrix, own: Domain, data: str | None, known: Known | None
+    names: tuple[str, str, str],
+    built: ExactMatrix | Matrix,
+    own: Domain,
+    data: str | None,
+    known: Known | None,
 ) -> Target:
     """Fits a matrix to the kind of its input data; names are name, title and convention."""
     name, title, convention = names
@@ -218,13 +233,18 @@ def _assemble(
     packing: Packing = "none"
     if domain != own:
         title = f"{title}, {domain} input"
+    exact = built if isinstance(built, ExactMatrix) else None
+    matrix = built.rounded() if isinstance(built, ExactMatrix) else np.asarray(built)
     # A complex matrix without imaginary parts is a real one: its constants cost less.
     if np.iscomplexobj(matrix) and not matrix.imag.any():
         matrix = matrix.real
     if np.iscomplexobj(matrix) and domain == "real":
         matrix, packing = interleave(matrix), "interleaved"
+        exact = exact and exact.interleaved()
         convention = f"{convention}; rows 2k and 2k + 1: real and imaginary part of output k"
-    return Target(name, matrix.shape[1], matrix, domain, title, convention, known, packing)
+    return Target(
+        name, matrix.shape[1], matrix, domain, title, convention, known, packing, exact=exact
+    )
 
 
 def interleave(matrix: Matrix) -> Matrix:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from fractions import Fraction
 
+import numpy as np
+
+from dsl.cyclotomic import cosine, rational
 from dsl.targets.base import target_family
-from dsl.targets.roots_of_unity import roots_of_unity
+from dsl.targets.exact_matrix import ExactMatrix
 
 
 @target_family(
     title="{n}-point DCT-II",
     convention="unnormalised, with the factor 2, equal to scipy.fft.dct of type 2",
 )
-def dct2(n: int) -> npt.NDArray[np.float64]:
+def dct2(n: int) -> ExactMatrix:
     """Discrete cosine transform, type II: entry (j, k) is 2 cos(pi j (2 k + 1) / (2 n))."""
-    # From roots of unity rather than from scipy: its equal entries differ in the last bit.
     j = np.arange(n)
-    return 2 * roots_of_unity(4 * n).real[np.outer(j, 2 * j + 1) % (4 * n)]
+    values = tuple(rational(2) * cosine(Fraction(k, 4 * n)) for k in range(4 * n))
+    return ExactMatrix(values, np.outer(j, 2 * j + 1) % (4 * n))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from fractions import Fraction
 
+import numpy as np
+
+from dsl.cyclotomic import root
 from dsl.targets.base import target_family
-from dsl.targets.roots_of_unity import roots_of_unity
+from dsl.targets.exact_matrix import ExactMatrix
 
 
 @target_family(
@@ -14,7 +16,7 @@ from dsl.targets.roots_of_unity import roots_of_unity
     convention="unnormalised, w = exp(-2 pi i / n), equal to numpy.fft.fft",
     domain="complex",
 )
-def dft(n: int) -> npt.NDArray[np.complex128]:
+def dft(n: int) -> ExactMatrix:
     """Discrete Fourier transform: entry (j, k) is w^(j k)."""
     j = np.arange(n)
-    return roots_of_unity(n)[np.outer(j, j) % n]
+    return ExactMatrix(tuple(root(Fraction(-k, n)) for k in range(n)), np.outer(j, j) % n)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from fractions import Fraction
 
+import numpy as np
+
+from dsl.cyclotomic import rational, root
 from dsl.targets.base import target_family
-from dsl.targets.roots_of_unity import roots_of_unity
+from dsl.targets.exact_matrix import ExactMatrix
 
 
 @target_family(
@@ -14,7 +16,9 @@ from dsl.targets.roots_of_unity import roots_of_unity
     convention="with the factor 1/n, w = exp(-2 pi i / n), equal to numpy.fft.ifft",
     domain="complex",
 )
-def idft(n: int) -> npt.NDArray[np.complex128]:
+def idft(n: int) -> ExactMatrix:
     """Inverse discrete Fourier transform: entry (j, k) is w^(-j k) / n."""
     j = np.arange(n)
-    return (roots_of_unity(n) / n)[-np.outer(j, j) % n]
+    scale = rational(Fraction(1, n))
+    values = tuple(root(Fraction(k, n)) * scale for k in range(n))
+    return ExactMatrix(values, np.outer(j, j) % n)

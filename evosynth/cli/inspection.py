@@ -17,7 +17,11 @@ def verify_and_report(run: Path, as_json: bool) -> int:
     verification = verify(run)
     problems = verification.problems
     if as_json:
-        data = asdict(verification.found) | {"verified": not problems, "problems": problems}
+        data = asdict(verification.found) | {
+            "exact": verification.proof.summary,
+            "verified": not problems,
+            "problems": problems,
+        }
         click.echo(json.dumps(data))
     elif problems:
         for problem in problems:
@@ -29,6 +33,7 @@ def verify_and_report(run: Path, as_json: bool) -> int:
             f"verified: {found.operations} real operations ({found.additions} additions, "
             f"{found.multiplications} multiplications), relative error {found.error:.1e}"
         )
+        click.echo(f"exact: {verification.proof.summary}")
     return 1 if problems else 0
 
 

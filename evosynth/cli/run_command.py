@@ -66,6 +66,7 @@ def _lines(result: Result) -> list[str]:
         f"({claims.additions} additions, {claims.multiplications} multiplications)",
         f"          {target.convention}",
         f"{verified}, relative error {claims.error:.1e}",
+        f"exact     {result.proof.summary}",
         f"compare   matrix product {result.dense:,} operations, {_known(result)}",
         f"search    {result.evaluations:,} evaluations, {result.seconds:.1f} s, "
         f"seed {result.seed}, stopped by {result.stopped_by}",

@@ -6,6 +6,8 @@ import numpy as np
 from deap import tools
 
 from dsl.grammars.factor.build import build_program
+from dsl.grammars.factor.decode import Decoding
+from dsl.grammars.factor.exact_decode import exact_program
 from dsl.program import Program
 from dsl.targets.base import Target
 from evosynth.engine.individual import Individual, individuals
@@ -31,6 +33,7 @@ class Archive:
             that were offered, one genome per point.
         best: The program with the fewest operations in exported code, exact and verified,
             among those that were offered.
+        best_member: Its genome.
         improved_at: Evaluations when the best genome last improved.
     """
 
@@ -38,6 +41,7 @@ class Archive:
         self.hall = tools.HallOfFame(HALL)
         self.front = tools.ParetoFront(similar=lambda one, other: one.fitness == other.fitness)
         self.best: Program | None = None
+        self.best_member: Individual | None = None
         self.improved_at = 0
         self._target = target
         self._evaluator = evaluator
@@ -93,12 +97,19 @@ class Archive:
         self.front.update([Individual(member.genes(), 0.0, operations)])
         if self.best and operations >= self.best.count.operations:
             return False
-        self.best = program
+        self.best, self.best_member = program, member
         return True
 
     def program_of(self, member: Individual) -> Program:
         """Returns the program that a genome stands for."""
+        return self._build(self._evaluator.decode(member.genes()))
+
+    def exact_program_of(self, member: Individual) -> Program:
+        """Returns the program that a genome stands for, with exact constants."""
         decoding = self._evaluator.decode(member.genes())
+        return exact_program(self._build(decoding), decoding, self._target.exact)
+
+    def _build(self, decoding: Decoding) -> Program:
         return build_program(decoding, self._target.domain, self._target.identifier)
 
 

@@ -17,16 +17,26 @@ from dsl.straightline import Domain
 from dsl.targets import TARGETS, Target, make_target
 from evosynth.runs.files import read_text
 from fitness.objectives import program_error
+from fitness.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a file says of its program."""
+    """What a file says of its program.
+
+    Attributes:
+        operations: Real additions and multiplications.
+        additions: Real additions.
+        multiplications: Real multiplications.
+        error: Largest relative error of an output, computed in doubles.
+        proof: The verdict of `fitness.proof`; "" claims nothing.
+    """
 
     operations: int
     additions: int
     multiplications: int
     error: float
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +54,17 @@ class Document:
     claims: Claims | None
 
 
-def claims_of(program: Program, target: Target) -> Claims:
+def claims_of(program: Program, target: Target, proof: Proof | None = None) -> Claims:
     """Recomputes operations and error from the program alone."""
     count = program.count
     error = program_error(program, target)
-    return Claims(count.operations, count.additions, count.multiplications, error)
+    verdict = proof.verdict if proof else ""
+    return Claims(count.operations, count.additions, count.multiplications, error, verdict)
 
 
-def write_document(program: Program, target: Target) -> str:
+def write_document(program: Program, target: Target, claims: Claims) -> str:
     """Writes a program, its target and its claims as JSON."""
-    head = json.dumps(asdict(claims_of(program, target)))
+    head = json.dumps(asdict(claims))
     return (
         f'{{"claims": {head},\n"target": {json.dumps(_target_data(target))},\n'
         f'"program": {json_format.write(program).rstrip()}}}\n'
@@ -140,6 +151,9 @@ def _read_claims(data: dict[str, Any]) -> Claims:
         error = float(claims["error"])
         if not all(type(claims[name]) is int for name in names) or not 0 <= error < math.inf:
             raise ValueError("expected whole numbers and an error of at least 0")
-        return Claims(operations, additions, multiplications, error)
-    except (KeyError, TypeError, ValueError, OverflowError) as problem:
+        proof = claims.get("proof", "")  # of a run that was cut short, none is claimed
+        if not isinstance(proof, str):
+            raise ValueError("expected text for the proof")
+        return Claims(operations, additions, multiplications, error, proof)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as problem:
         raise DataError(f"not valid claims: {problem!r}"[:200]) from problem

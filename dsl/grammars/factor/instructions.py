@@ -76,7 +76,7 @@ class FactorInstructions:
             if step.kind == "add":
                 known.append(code.add(read(step.left), read(step.right)))
             else:
-                known.append(code.scale(complex(next(factors)), read(step.left)))
+                known.append(code.scale(next(factors), read(step.left)))
         return [read(ref) for ref in lowering.results]
 
 

@@ -1,0 +1,208 @@
+"""The constants of a decoding as exact numbers: its steps repeated in exact arithmetic.
+
+A decoder solves constants from the remainder in doubles. Repeating its steps on the exact
+matrix gives the same constants as quotients in the target's cyclotomic field; or, where
+a rotation leaves the field, to sixty digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import flint
+import numpy as np
+import numpy.typing as npt
+import sympy
+
+from dsl.constants import recognise
+from dsl.cyclotomic import BITS, ONE, Cyclotomic, I
+from dsl.derive import ENTRIES, derive
+from dsl.exact_number import DIGITS, PARAMETER, Exact, expression_of, function_of
+from dsl.grammars.factor.decode import Decoding, Step
+from dsl.grammars.factor.remainder import is_same
+from dsl.primitives import Primitive
+from dsl.program import Program
+from dsl.straightline import UNITS
+from dsl.targets.exact_matrix import ExactMatrix
+
+# Entries below this are zero: they are of moderate size and known to 77 digits.
+VANISHING = 1e-40
+# Steps times rows of the matrix: some seconds.
+MOST_WORK = 1 << 16
+FUNCTIONS = ("cos", "sin", "tan")
+
+Line = npt.NDArray[Any]  # of numbers, None where they are zero
+
+
+class _OutsideError(ArithmeticError):
+    """A number that the arithmetic does not hold."""
+
+
+class _Arithmetic(Protocol):
+    """Numbers with +, -, * and /, and what else a replay needs."""
+
+    units: Sequence[Any]
+    functions: dict[str, Callable[[Any], Any]]
+
+    def number(self, value: Cyclotomic) -> Any:
+        """Returns an entry of the target; None for zero."""
+
+    def angle(self, step: Step, solve: Callable[[], Any]) -> Any:
+        """Returns an angle, the solved one if the arithmetic can solve for it."""
+
+    def tidied(self, number: Any) -> Any:
+        """Returns a number; None for zero."""
+
+    def exact(self, number: Any) -> Exact:
+        """Returns a number as a constant."""
+
+
+class _Field:
+    """The cyclotomic fields; cosines of angles must lie in them."""
+
+    units: Sequence[Any] = (ONE, I, -ONE, -I)
+
+    def __init__(self) -> None:
+        self.functions = {name: _inside(getattr(sympy, name)) for name in FUNCTIONS}
+        self.functions["atan"] = lambda number: sympy.atan(expression_of(number.reduced()))
+
+    def number(self, value: Cyclotomic) -> Any:
+        return value or None
+
+    def angle(self, step: Step, solve: Callable[[], Any]) -> Any:
+        turns = recognise(step.parameter.real / np.pi, 1)
+        return solve() if turns is None or not turns.is_Rational else turns * sympy.pi
+
+    def tidied(self, number: Any) -> Any:
+        return number or None
+
+    def exact(self, number: Any) -> Exact:
+        return Exact(number)
+
+
+def _inside(function: Any) -> Callable[[Any], Any]:
+    def evaluate(argument: Any) -> Any:
+        number = function_of(function, argument)
+        if not isinstance(number, Cyclotomic):
+            raise _OutsideError
+        return number
+
+    return evaluate
+
+
+class _Balls:
+    """Enclosures at the working precision."""
+
+    def __init__(self) -> None:
+        self.units: Sequence[Any] = tuple(flint.acb(unit) for unit in UNITS)
+        self.functions = {name: getattr(flint.acb, name) for name in (*FUNCTIONS, "atan")}
+
+    def number(self, value: Cyclotomic) -> Any:
+        return value.ball() if value else None
+
+    def angle(self, step: Step, solve: Callable[[], Any]) -> Any:
+        return flint.acb(solve().real)
+
+    def tidied(self, number: Any) -> Any:
+        return None if float(number.abs_upper()) < VANISHING else number
+
+    def exact(self, number: Any) -> Exact:
+        parts = (part.str(DIGITS, radius=False) for part in (number.real, number.imag))
+        real, imaginary = (sympy.Float(part, DIGITS) for part in parts)
+        return Exact(real + sympy.I * imaginary if abs(imaginary) > VANISHING else real)
+
+
+def exact_program(program: Program, decoding: Decoding, matrix: ExactMatrix | None) -> Program:
+    """Returns a decoding's program with its constants as exact numbers, where they are known.
+
+    Args:
+        program: Of the decoding.
+        decoding: Of the matrix.
+        matrix: The target; None where it is given in floats.
+    """
+    exact = program.with_exact_constants()
+    if exact.is_exact or matrix is None:
+        return exact
+    return program.with_exact_constants(exact_constants(decoding, matrix))
+
+
+def exact_constants(decoding: Decoding, matrix: ExactMatrix) -> list[Exact]:
+    """Returns the parameters of the steps and the entries of the remainder.
+
+    Args:
+        decoding: Of the matrix.
+        matrix: The target.
+
+    Returns:
+        The numbers in no order; none if the steps cannot be repeated.
+    """
+    if len(decoding.steps) * max(matrix.places.shape) > MOST_WORK:
+        return []
+    with flint.ctx.workprec(BITS):
+        for arithmetic in (_Field(), _Balls()):
+            try:
+                return _repeat(decoding, matrix, arithmetic)
+            except (ArithmeticError, NameError, TypeError):  # of a stranger's primitive, too
+                continue
+    return []
+
+
+def _repeat(decoding: Decoding, matrix: ExactMatrix, arithmetic: _Arithmetic) -> list[Exact]:
+    values = [arithmetic.number(value) for value in matrix.values]
+    remainder = np.array([*values, None], dtype=object)[matrix.places]
+    parameters = []
+    for step in decoding.steps:
+        view = remainder.T if step.is_output_side else remainder
+        columns = list(step.place)
+        parameter = _parameter(view[:, columns], step, arithmetic)
+        parameters.append(parameter)
+        inverse = _compiled(step.primitive, arithmetic)(parameter)
+        for row in view:
+            row[columns] = _moved(row[columns], inverse, arithmetic)
+    entries = {id(entry): entry for entry in remainder.ravel() if entry is not None}
+    return [arithmetic.exact(number) for number in (*parameters, *entries.values())]
+
+
+def _parameter(entries: npt.NDArray[Any], step: Step, arithmetic: _Arithmetic) -> Any:
+    """Returns the exact parameter that a step has in doubles."""
+
+    def solve() -> Any:
+        for row in entries:
+            if all(entry is not None for entry in row):
+                for candidate in formula(*row):
+                    for unit in (1,) if block.is_angle else arithmetic.units:
+                        if is_same(step.parameter, complex(candidate * unit)):
+                            return candidate * unit
+        raise _OutsideError
+
+    block = step.primitive
+    arguments = ENTRIES[: block.points]
+    formula = sympy.lambdify(arguments, derive(block).candidates, [arithmetic.functions])
+    if block.is_angle:
+        return arithmetic.angle(step, solve)
+    return arithmetic.units[0] if is_same(step.parameter, 1.0) else solve()
+
+
+def _compiled(block: Primitive, arithmetic: _Arithmetic) -> Callable[[Any], Any]:
+    """Returns the block's inverse as a function of its parameter."""
+    rows = derive(block).inverse.tolist()
+    return sympy.lambdify(PARAMETER, rows, [arithmetic.functions])
+
+
+def _moved(row: Line, inverse: Sequence[Sequence[Any]], arithmetic: _Arithmetic) -> Line:
+    """Returns a row times the inverse."""
+    moved = np.full(len(row), None, dtype=object)
+    for column in range(len(row)):
+        terms = [
+            entry * inverse[k][column]
+            for k, entry in enumerate(row)
+            if entry is not None and not _is_zero(inverse[k][column])
+        ]
+        if terms:
+            moved[column] = arithmetic.tidied(sum(terms[1:], start=terms[0]))
+    return moved
+
+
+def _is_zero(number: Any) -> bool:
+    return isinstance(number, int) and number == 0

@@ -1,0 +1,206 @@
+"""Proof that a program computes its target: its code replayed in exact numbers.
+
+Replayed are the program as written, the simplified code and the real code that is counted
+and exported, each on every unit vector. In a cyclotomic field equality is decided; where
+constants or entries lie in none, enclosures of 50 digits and more bound the difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import flint
+import numpy as np
+import numpy.typing as npt
+
+from dsl.cyclotomic import (
+    BITS,
+    ONE,
+    ZERO,
+    Cyclotomic,
+    I,
+    TooLargeError,
+    common_order,
+)
+from dsl.exact_number import ball, is_exact, number_in
+from dsl.program import Program
+from dsl.straightline import Code
+from dsl.targets.base import Target
+from dsl.targets.exact_matrix import ExactMatrix
+from fitness.accuracy import EXACT, largest_row
+
+# What is left of 77 digits after thousands of operations on numbers of moderate size.
+FIFTY_DIGITS = 1e-50
+# Operations times inputs: some 20 seconds.
+MOST_STEPS = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How exactly a program computes its target.
+
+    Attributes:
+        field: "Q" or "Q(zeta_N)" where equality was proved, "" otherwise.
+        error: Largest relative error of an output in at least 50 digits, constants as
+            written; 0 if proved, infinite if the program was too large to replay.
+        obstacle: What stood against a proof; "" if proved.
+        is_given_in_floats: The target's entries are doubles, not exact numbers.
+    """
+
+    field: str
+    error: float
+    obstacle: str
+    is_given_in_floats: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """What a program file may claim; "" if the program is not exact."""
+        if self.field:
+            return f"proved in {self.field}"
+        if self.is_given_in_floats and self.error <= EXACT:
+            return "verified in 50 digits, target given in floats"
+        return "verified in 50 digits" if self.error <= FIFTY_DIGITS else ""
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        if self.field:
+            return self.verdict
+        measured = f"relative error {self.error:.1e} in 50 digits"
+        if not math.isfinite(self.error):
+            return f"not proved: {self.obstacle}"
+        return f"{self.verdict or 'not proved'}: {self.obstacle}; {measured}"
+
+
+def prove(program: Program, target: Target) -> Proof:
+    """Proves that a program computes its target, or says how far it is from it."""
+    codes = list(dict.fromkeys((program.lower(), program.plain_code, program.code)))
+    is_given_in_floats = target.exact is None
+    if any(len(code.operations) * code.inputs > MOST_STEPS for code in codes):
+        return Proof("", math.inf, "too large to replay", is_given_in_floats)
+    error = max(_error(code, target) for code in codes)
+    obstacle = _obstacle(codes, target)
+    if target.exact is None or obstacle or error > FIFTY_DIGITS:
+        return Proof("", error, obstacle or "it computes another matrix", is_given_in_floats)
+    try:
+        order = _order(codes, target.exact)
+    except TooLargeError as problem:
+        return Proof("", error, f"it needs {problem}")
+    if all(_is_equal(code, target.exact, order) for code in codes):
+        return Proof(f"Q(zeta_{order})" if order > 2 else "Q", 0.0, "")
+    return Proof("", error, "it computes another matrix")
+
+
+def _obstacle(codes: list[Code], target: Target) -> str:
+    """Returns why a program cannot be replayed in a cyclotomic field; "" if it can."""
+    if target.exact is None:
+        return "a matrix of floats is not exact"
+    for constant in (c for code in codes for c in _constants(code)):
+        if not is_exact(constant):
+            return f"the constant {_brief(constant)} is a decimal"
+        if not isinstance(number_in(constant), Cyclotomic):
+            return f"the constant {_brief(constant)} lies in no cyclotomic field"
+    return ""
+
+
+def _brief(constant: complex) -> str:
+    return f"{complex(constant):.6g}" if constant.imag else f"{constant.real:.6g}"
+
+
+def _constants(code: Code) -> list[complex]:
+    return [operation.constant for operation in code.operations if operation.kind == "scale"]
+
+
+def _order(codes: list[Code], matrix: ExactMatrix) -> int:
+    """Returns the order of a field that holds every number of the replay."""
+    numbers = [number_in(constant) for code in codes for constant in _constants(code)]
+    numbers += [part.reduced() for value in matrix.values for part in value.parts()]
+    is_complex = any(code.domain == "complex" for code in codes)
+    return reduce(common_order, (n.order for n in numbers if n), 4 if is_complex else 1)
+
+
+# Columns of outputs are lists of numbers of any kind; None is zero.
+Column = list[Any]
+
+
+def _is_equal(code: Code, matrix: ExactMatrix, order: int) -> bool:
+    constants = [number_in(c).lifted(order) for c in _constants(code)]
+    units = [unit.lifted(order) if order % 4 == 0 else unit for unit in (ONE, I, -ONE, -I)]
+    values = [value.lifted(order) for value in matrix.values]
+    wanted = _columns(code, [value.parts() for value in values], values, matrix.places)
+    columns = _replay(code, constants, units, ONE.lifted(order))
+    return all(
+        (x or ZERO) == y
+        for column, expected in zip(columns, wanted, strict=True)
+        for x, y in zip(column, expected, strict=True)
+    )
+
+
+def _error(code: Code, target: Target) -> float:
+    """Returns the largest relative error of an output, rounded upwards."""
+    with flint.ctx.workprec(BITS):
+        constants = [ball(number_in(constant)) for constant in _constants(code)]
+        units = [flint.acb(unit) for unit in (1, 1j, -1, -1j)]
+        values, places = _balls(target)
+        parts = [(value.real, value.imag) for value in values]
+        wanted = _columns(code, parts, values, places)
+        columns = _replay(code, constants, units, flint.acb(1))
+        differences = [
+            [
+                float(((one or 0) - two).abs_upper())
+                for one, two in zip(column, column_, strict=True)
+            ]
+            for column, column_ in zip(columns, wanted, strict=True)
+        ]
+    rows = np.array(differences).T
+    if len(rows) != len(target.matrix):  # real and imaginary parts of complex outputs
+        rows = np.hypot(rows[0::2, 0::2], rows[1::2, 0::2])
+    return largest_row(rows, target.matrix)
+
+
+def _balls(target: Target) -> tuple[list[flint.acb], npt.NDArray[np.intp]]:
+    """Returns the target's distinct entries as enclosures, and where they are."""
+    if target.exact is not None:
+        return [value.ball() for value in target.exact.values], target.exact.places
+    distinct, places = np.unique(target.matrix, return_inverse=True)
+    return [flint.acb(complex(v)) for v in distinct], places.reshape(target.matrix.shape)
+
+
+def _columns(
+    code: Code, parts: list[tuple[Any, Any]], values: list[Any], places: npt.NDArray[np.intp]
+) -> Iterator[Column]:
+    """Yields the columns that code must compute; real code of complex data has two for one."""
+    for column in places.T:
+        if code.inputs == places.shape[1]:
+            yield [values[place] for place in column]
+        else:
+            chosen = [parts[place] for place in column]
+            yield [part for re, im in chosen for part in (re, im)]
+            yield [part for re, im in chosen for part in (-im, re)]
+
+
+def _replay(code: Code, constants: list[Any], units: list[Any], one: Any) -> Iterator[Column]:
+    """Runs code on every unit vector, with numbers of any kind."""
+    for k in range(code.inputs):
+        factors = iter(constants)
+        values: Column = [None] * (code.inputs + len(code.operations) + 1)  # the last is zero
+        values[k] = one
+
+        def read(value: int, unit: int, values: Column = values) -> Any:
+            number = values[value]
+            return number if number is None or unit == 0 else number * units[unit]
+
+        for position, operation in enumerate(code.operations, code.inputs):
+            left = read(*operation.left)
+            if operation.kind == "scale":
+                factor = next(factors)
+                values[position] = None if left is None else left * factor
+            else:
+                right = read(*operation.right)
+                both = left is not None and right is not None
+                values[position] = left + right if both else left if right is None else right
+        yield [read(*ref) for ref in code.outputs]
