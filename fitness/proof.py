@@ -25,6 +25,7 @@ from dsl.cyclotomic import (
     I,
     TooLargeError,
     common_order,
+    modulus,
 )
 from dsl.exact_number import ball, is_exact, number_in
 from dsl.program import Program
@@ -35,8 +36,9 @@ from fitness.accuracy import EXACT, largest_row
 
 # What is left of 77 digits after thousands of operations on numbers of moderate size.
 FIFTY_DIGITS = 1e-50
-# Operations times inputs: some 20 seconds.
+# Operations times inputs: some 20 seconds. The same times the degree of the field.
 MOST_STEPS = 1 << 24
+MOST_WORK = 1 << 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def prove(program: Program, target: Target) -> Proof:
     """Proves that a program computes its target, or says how far it is from it."""
     codes = list(dict.fromkeys((program.lower(), program.plain_code, program.code)))
     is_given_in_floats = target.exact is None
-    if any(len(code.operations) * code.inputs > MOST_STEPS for code in codes):
+    steps = max(len(code.operations) * code.inputs for code in codes)
+    if steps > MOST_STEPS:
         return Proof("", math.inf, "too large to replay", is_given_in_floats)
     error = max(_error(code, target) for code in codes)
     obstacle = _obstacle(codes, target)
@@ -90,6 +93,8 @@ def prove(program: Program, target: Target) -> Proof:
         order = _order(codes, target.exact)
     except TooLargeError as problem:
         return Proof("", error, f"it needs {problem}")
+    if steps * modulus(order).degree() > MOST_WORK:
+        return Proof("", error, f"too large to replay in a field of order {order}")
     if all(_is_equal(code, target.exact, order) for code in codes):
         return Proof(f"Q(zeta_{order})" if order > 2 else "Q", 0.0, "")
     return Proof("", error, "it computes another matrix")
