@@ -39,7 +39,7 @@ class Format:
 FORMATS: Registry[Format] = Registry("format")
 
 
-def render(program: Program, form: str, **options: Any) -> str:
+def render(program: Program, form: str, /, **options: Any) -> str:
     """Returns a program in a format.
 
     Raises:

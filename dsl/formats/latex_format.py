@@ -1,16 +1,31 @@
-"""LaTeX definitions."""
+"""LaTeX: definitions, or a product of sparse matrices."""
 
 from __future__ import annotations
 
 import sympy
 
 from dsl.formats.base import FORMATS, Format
+from dsl.formats.factor_form import factor_form
 from dsl.formats.let_form import let_form, printing_order
 from dsl.program import Program
 
 
-def write(program: Program) -> str:
-    r"""Writes an `align*` environment with one line per definition."""
+def write(program: Program, *, factors: bool = False) -> str:
+    r"""Writes a program for amsmath.
+
+    Args:
+        program: What to write.
+        factors: Write the matrix as a product of sparse matrices; otherwise an `align*`
+            environment with one line per definition (beyond a page it needs
+            `\allowdisplaybreaks` before it).
+
+    Raises:
+        UsageError: The program is too long for a product of matrices.
+    """
+    return factor_form(program) if factors else _let(program)
+
+
+def _let(program: Program) -> str:
     lines = [
         f"{sympy.latex(symbol)} &= {sympy.latex(expression, order=printing_order(expression))}"
         for symbol, expression in let_form(program)

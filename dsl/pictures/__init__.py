@@ -1,0 +1,1 @@
+"""Signal-flow graphs of programs: what is drawn, and where."""
