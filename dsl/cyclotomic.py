@@ -18,8 +18,8 @@ import flint
 
 # Fields of larger order are refused: elements would have thousands of coefficients.
 LARGEST_ORDER = 1 << 12
-# Elements of larger fields are not divided: their coefficients grow beyond measure.
-LARGEST_DIVISION_ORDER = 1024
+# Degree times bits of the largest coefficient of what is divided by: beyond, it takes seconds.
+LARGEST_DIVISOR = 1 << 14
 # Enough for doubles to be rounded correctly, short of exact ties.
 BITS = 256
 
@@ -46,6 +46,8 @@ class Cyclotomic:
         """Returns the same number in the field of a multiple of the order."""
         if order == self.order:
             return self
+        if order % self.order:
+            raise ValueError(f"Q(zeta_{self.order}) does not lie in Q(zeta_{order})")
         step = order // self.order
         return powers(order, {step * k: c for k, c in self._coefficients().items()})
 
@@ -57,6 +59,9 @@ class Cyclotomic:
 
     def __sub__(self, other: Any) -> Cyclotomic:
         return self + -other
+
+    def __rsub__(self, other: Any) -> Cyclotomic:
+        return -self + other
 
     def __neg__(self) -> Cyclotomic:
         return Cyclotomic(self.order, -self.polynomial)
@@ -78,8 +83,10 @@ class Cyclotomic:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Cyclotomic):
             return NotImplemented
-        one, two = _together(self, other)
-        return bool(one.polynomial == two.polynomial)
+        one, two = self, other
+        if one.order != two.order:
+            one, two = one.reduced(), two.reduced()
+        return one.order == two.order and bool(one.polynomial == two.polynomial)
 
     def __hash__(self) -> int:
         return hash(complex(self))
@@ -98,11 +105,12 @@ class Cyclotomic:
         """Returns the reciprocal.
 
         Raises:
-            TooLargeError: The order is beyond `LARGEST_DIVISION_ORDER`.
+            TooLargeError: The number is beyond `LARGEST_DIVISOR`.
             ZeroDivisionError: The number is zero.
         """
-        if self.order > LARGEST_DIVISION_ORDER:
-            raise TooLargeError(f"division in a field of order {self.order}")
+        bits = max((c.height_bits() for c in self._coefficients().values()), default=1)
+        if modulus(self.order).degree() * bits > LARGEST_DIVISOR:
+            raise TooLargeError(f"division by a large number of a field of order {self.order}")
         if not self:
             raise ZeroDivisionError("reciprocal of an exact zero")
         _, inverse, _ = self.polynomial.xgcd(modulus(self.order))
@@ -135,7 +143,7 @@ class Cyclotomic:
             weight = flint.fmpq(1) if k % p == 0 else flint.fmpq(-1, p - 1)
             sums[u * k % order] = sums.get(u * k % order, 0) + c * weight
         smaller = powers(order, sums)
-        return smaller if smaller == self else None
+        return smaller if smaller.lifted(self.order).polynomial == self.polynomial else None
 
     def _coefficients(self) -> dict[int, Any]:
         return {k: c for k, c in enumerate(self.polynomial.coeffs()) if c}
@@ -196,6 +204,8 @@ def common_order(one: int, two: int) -> int:
 def _together(one: Cyclotomic, two: Any) -> tuple[Cyclotomic, Cyclotomic]:
     """Returns two numbers in one field; the second may be whole or a float."""
     if not isinstance(two, Cyclotomic):
+        if not isinstance(two, int | float | Fraction):
+            raise TypeError(f"expected a number, got {type(two).__name__}")
         two = rational(Fraction(two))
     if one.order == two.order:
         return one, two
@@ -231,7 +241,7 @@ def powers(order: int, coefficients: dict[int, Any]) -> Cyclotomic:
 
 def cosine(turn: Fraction) -> Cyclotomic:
     """Returns cos(2 pi turn)."""
-    return root(turn).parts()[0]
+    return (root(turn) + root(-turn)) * rational(Fraction(1, 2))
 
 
 def sine(turn: Fraction) -> Cyclotomic:

@@ -8,18 +8,18 @@ import math
 import re
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import sympy
 
-from dsl.constants import HEIGHT, recognise, recognise_complex
-from dsl.cyclotomic import Cyclotomic, I, rational, square_root
+from dsl.constants import recognise, recognise_complex
+from dsl.cyclotomic import Cyclotomic, I, common_order, rational, square_root
 from dsl.exact_number import (
     DIGITS,
     Exact,
     Number,
     expression_of,
     function_of,
-    nearest,
     number_of,
     operate,
 )
@@ -28,7 +28,15 @@ from dsl.exact_number import (
 LONGEST_TEXT = 4000
 # Decimals with more digits than this are more than doubles.
 MOST_DIGITS = 20
-DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?", re.IGNORECASE)
+UNSIGNED = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]{1,4})?"
+DECIMAL = re.compile(
+    rf"(?P<real>[-+]?{UNSIGNED})|(?P<imaginary>[-+]?{UNSIGNED})j"
+    rf"|\((?P<re>[-+]?{UNSIGNED})(?P<im>[-+]{UNSIGNED})j\)",
+    re.IGNORECASE,
+)
+WHOLE = re.compile(r"[-+]?[0-9]+")
+# Whole numbers in texts: of coefficients they may have a few more digits than of angles.
+LARGEST_WHOLE = 10**300
 # What texts of exact constants are made of; Python warns about other things while parsing.
 TOKENS = re.compile(r"(?:[0-9]+(?![A-Za-z_0-9.])|[A-Za-z]+|[-+*/() ])+")
 FUNCTIONS = {name: getattr(sympy, name) for name in ("cos", "sin", "tan")}
@@ -81,10 +89,8 @@ def symbolic(constant: complex, order: int) -> sympy.Expr:
     if isinstance(constant, Exact):
         if expression is not None and number_of(expression) == constant.number:
             return expression
-        expression = expression_of(constant.number)
-        if not expression.is_Rational or expression.p * expression.q <= HEIGHT:
-            return expression
-    elif expression is not None:
+        return expression_of(constant.number)
+    if expression is not None:
         return expression
     re, im = sympy.Float(constant.real, 17), sympy.Float(constant.imag, 17)
     return re + sympy.I * im if constant.imag else re
@@ -93,18 +99,29 @@ def symbolic(constant: complex, order: int) -> sympy.Expr:
 def constant_text(constant: complex, order: int) -> str:
     """Returns text that `parse_constant` turns back into the same number."""
     constant = constant if isinstance(constant, Exact) else complex(constant)
-    expression = symbolic(constant, order)
-    # Compared as text: zeros of either sign are equal, but not the same bits.
-    if not expression.has(sympy.Float) and repr(nearest(number_of(expression))) == repr(
-        complex(constant)
-    ):
+    expressions = [symbolic(constant, order)]
+    if isinstance(constant, Exact):
+        expressions.append(expression_of(constant.number))
+    for expression in expressions:
         text = str(expression)
-        if len(text) <= LONGEST_TEXT and "**" not in text:
+        if not expression.has(sympy.Float) and _stands_for(text, constant):
             return text
     real, imaginary = _digits(constant)
     if repr(constant.imag) == "0.0":
         return real
     return f"({real}{imaginary if imaginary[0] == '-' else f'+{imaginary}'}j)"
+
+
+def _stands_for(text: str, constant: complex) -> bool:
+    """Says whether a text is read back as the same number, or as the same double."""
+    try:
+        value = parse_constant(text)
+    except ValueError:  # a power, or longer than texts may be
+        return False
+    if isinstance(constant, Exact) and isinstance(value, Exact):
+        return value == constant
+    # Compared as text: zeros of either sign are equal, but not the same bits.
+    return repr(complex(value)) == repr(complex(constant))
 
 
 def _digits(constant: complex) -> tuple[str, str]:
@@ -144,20 +161,33 @@ def parse_constant(text: str) -> complex:
 
 
 def _decimal(text: str) -> complex:
-    """Reads a decimal; one with more digits than doubles have keeps them."""
+    """Reads a decimal; one with more digits than its double has keeps them."""
     value = complex(text)
-    parts = DECIMAL.findall(text)
-    digits = (len(re.sub(r"e.*|[^0-9]", "", part)) for part in parts)
-    if max(digits, default=0) <= MOST_DIGITS:
+    match = DECIMAL.fullmatch(text)
+    if not cmath.isfinite(value):
         return value
-    numbers = [sympy.Float(part, DIGITS) for part in parts]
-    return Exact(numbers[0] + sympy.I * numbers[1] if len(parts) == 2 else numbers[0])
+    if match is None:
+        raise ValueError("not a decimal")
+    parts = match["real"] or match["re"] or "0", match["imaginary"] or match["im"] or "0"
+    if not any(map(_is_long, parts)):
+        return value
+    if WHOLE.fullmatch(text):
+        return Exact(rational(int(text)))
+    real, imaginary = (sympy.Float(part, DIGITS) for part in parts)
+    return Exact(real + sympy.I * imaginary if imaginary else real)
+
+
+def _is_long(part: str) -> bool:
+    """Says whether a decimal is more than the double nearest to it."""
+    digits = len(re.sub(r"e.*|[^0-9]", "", part, flags=re.IGNORECASE).lstrip("0"))
+    # A whole double stands for itself, so that nothing else may be rounded to one.
+    return digits > MOST_DIGITS or (float(part).is_integer() and Fraction(part) != float(part))
 
 
 def _evaluate(node: ast.expr) -> Number:
     """Evaluates the few forms that constants are written in, and nothing else."""
     match node:
-        case ast.Constant(value=number) if type(number) is int and number < 10**15:
+        case ast.Constant(value=number) if type(number) is int and number < LARGEST_WHOLE:
             return rational(number)
         case ast.Name(id="pi"):
             return sympy.pi
@@ -166,14 +196,14 @@ def _evaluate(node: ast.expr) -> Number:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return operate(sympy.Mul, rational(-1), _evaluate(operand))
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return operate(sympy.Add, _evaluate(left), _evaluate(right))
+            return _strictly(sympy.Add, _evaluate(left), _evaluate(right))
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
             negative = operate(sympy.Mul, rational(-1), _evaluate(right))
-            return operate(sympy.Add, _evaluate(left), negative)
+            return _strictly(sympy.Add, _evaluate(left), negative)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return operate(sympy.Mul, _evaluate(left), _evaluate(right))
+            return _strictly(sympy.Mul, _evaluate(left), _evaluate(right))
         case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return operate(sympy.Mul, _evaluate(left), _reciprocal(_evaluate(right)))
+            return _strictly(sympy.Mul, _evaluate(left), _element(_evaluate(right)).inverse())
         case ast.Call(func=ast.Name(id="sqrt"), args=[argument], keywords=[]):
             return square_root(_moderate(_evaluate(argument)))
         case ast.Call(func=ast.Name(id="atan"), args=[argument], keywords=[]):
@@ -193,8 +223,11 @@ def _element(number: Number) -> Cyclotomic:
     return number
 
 
-def _reciprocal(number: Number) -> Number:
-    return _element(number).inverse()
+def _strictly(function: Any, one: Number, two: Number) -> Number:
+    """Returns the sum or product; of two fields too large together it is refused."""
+    if isinstance(one, Cyclotomic) and isinstance(two, Cyclotomic):
+        common_order(one.order, two.order)
+    return operate(function, one, two)
 
 
 def _moderate(number: Number) -> Fraction:

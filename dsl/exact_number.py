@@ -73,6 +73,13 @@ class Exact(complex):
     def __neg__(self) -> Exact:
         return self * -1
 
+    def __eq__(self, other: object) -> bool:
+        """Compares exact numbers exactly, others as doubles."""
+        number = _number_in(other)
+        return super().__eq__(other) if number is None else _is_same(self.number, number)
+
+    __hash__ = complex.__hash__
+
     def parts(self) -> tuple[Exact, Exact]:
         """Returns the real and the imaginary part, both exact."""
         if isinstance(self.number, Cyclotomic):
@@ -106,6 +113,12 @@ def _number_in(constant: Any) -> Number | None:
     if not (float(real).is_integer() and float(imaginary).is_integer()):
         return None
     return rational(int(real)) + (rational(int(imaginary)) * I if imaginary else ZERO)
+
+
+def _is_same(one: Number, two: Number) -> bool:
+    if isinstance(one, Cyclotomic) != isinstance(two, Cyclotomic):
+        return False
+    return bool(one == two)
 
 
 def operate(function: Any, one: Number, two: Number) -> Number:

@@ -28,12 +28,13 @@ def relative_error(computed: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> floa
     """
     if not np.isfinite(computed).all():
         return float("inf")
-    with np.errstate(over="ignore"):  # an infinite error is one
+    with np.errstate(over="ignore"):
         return largest_row(computed - wanted, wanted)
 
 
 def largest_row(difference: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> float:
     """Returns the largest norm of a row of differences, relative as in `relative_error`."""
-    wrong = np.linalg.norm(difference, axis=1)
+    with np.errstate(over="ignore"):  # an infinite error is one
+        wrong = np.linalg.norm(difference, axis=1)
     sizes = np.linalg.norm(wanted, axis=1)
     return float(np.max(wrong / np.where(sizes > NOISE * sizes.max(), sizes, sizes.max())))

@@ -51,12 +51,14 @@ class Proof:
             written; 0 if proved, infinite if the program was too large to replay.
         obstacle: What stood against a proof; "" if proved.
         is_given_in_floats: The target's entries are doubles, not exact numbers.
+        is_refuted: Equality was decided, and it does not hold.
     """
 
     field: str
     error: float
     obstacle: str
     is_given_in_floats: bool = False
+    is_refuted: bool = False
 
     @property
     def verdict(self) -> str:
@@ -65,7 +67,8 @@ class Proof:
             return f"proved in {self.field}"
         if self.is_given_in_floats and self.error <= EXACT:
             return "verified in 50 digits, target given in floats"
-        return "verified in 50 digits" if self.error <= FIFTY_DIGITS else ""
+        is_close = self.error <= FIFTY_DIGITS and not self.is_refuted
+        return "verified in 50 digits" if is_close else ""
 
     @property
     def summary(self) -> str:
@@ -97,7 +100,7 @@ def prove(program: Program, target: Target) -> Proof:
         return Proof("", error, f"too large to replay in a field of order {order}")
     if all(_is_equal(code, target.exact, order) for code in codes):
         return Proof(f"Q(zeta_{order})" if order > 2 else "Q", 0.0, "")
-    return Proof("", error, "it computes another matrix")
+    return Proof("", error, "it computes another matrix", is_refuted=True)
 
 
 def _obstacle(codes: list[Code], target: Target) -> str:
@@ -135,7 +138,7 @@ Column = list[Any]
 def _is_equal(code: Code, matrix: ExactMatrix, order: int) -> bool:
     constants = [number_in(c).lifted(order) for c in _constants(code)]
     units = [unit.lifted(order) if order % 4 == 0 else unit for unit in (ONE, I, -ONE, -I)]
-    values = [value.lifted(order) for value in matrix.values]
+    values = [value.reduced().lifted(order) for value in matrix.values]
     wanted = _columns(code, [value.parts() for value in values], values, matrix.places)
     columns = _replay(code, constants, units, ONE.lifted(order))
     return all(
@@ -163,7 +166,8 @@ def _error(code: Code, target: Target) -> float:
         ]
     rows = np.array(differences).T
     if len(rows) != len(target.matrix):  # real and imaginary parts of complex outputs
-        rows = np.hypot(rows[0::2, 0::2], rows[1::2, 0::2])
+        real, imaginary = (np.hypot(rows[0::2, k::2], rows[1::2, k::2]) for k in (0, 1))
+        rows = np.maximum(real, imaginary)
     return largest_row(rows, target.matrix)
 
 

@@ -9,6 +9,7 @@ import pickle
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,9 +24,11 @@ from hypothesis import strategies as st
 
 import evosynth as es
 from dsl.errors import DataError, StorageError
+from dsl.program import Instruction, Program
+from dsl.targets import Target
 from evosynth.api import Result
 from evosynth.cli.main import cli
-from evosynth.runs import RunFolder
+from evosynth.runs import RunFolder, claims_of, write_document
 from evosynth.runs.files import read_text, write_text
 
 Data = dict[str, Any]
@@ -361,6 +364,87 @@ def test_a_program_worse_than_its_claims_is_found(
     program = document["program"]
     last = [*program["instructions"], ["sum", [0, 1], ["1", "1"], 9]]
     assert es.verify(write(changed(document, last, "program", "instructions"))).problems == []
+
+
+# Proofs
+
+
+def one_output(text: str, entry: float, **claims: object) -> Data:
+    """Returns the file of a program that multiplies by a constant."""
+    target = Target("entry", 1, np.array([[entry]]), "real")
+    program = Program("factor", "real", 1, (Instruction("scale", (0,), (3.0,)),), (1,))
+    written = write_document(program, target, claims_of(program, target))
+    data = changed(load_strictly(written), [text], "program", "instructions", 0, 2)
+    data["claims"] |= {"error": 0.0, "proof": ""} | claims
+    return data
+
+
+FIFTY, FLOATS = "verified in 50 digits", "verified in 50 digits, target given in floats"
+VERDICTS = [
+    ("3", 3.0, "proved in Q", "exact: proved in Q", 0),
+    ("3", 3.0, "", "exact: proved in Q", 0),
+    ("3", 3.0, FIFTY, "the program is proved in Q", 1),
+    ("sqrt(2)*3/sqrt(2)", 3.0, "proved in Q", "exact: proved in Q", 0),
+    (f"3.{'0' * 50}", 3.0, FIFTY, "exact: verified in 50 digits: the constant 3 lies in no", 0),
+    (f"3.{'0' * 50}", 3.0, "proved in Q", "the program is verified in 50 digits: the", 1),
+    (f"3.{'0' * 40}1", 3.0, FIFTY, "the program is not proved: the constant 3 lies in no", 1),
+    ("3.00000000000001", 3.0, "proved in Q", "is not proved: the constant 3 is a decimal", 1),
+    ("3.00000000000001", 3.0, FIFTY, "is not proved: the constant 3 is a decimal", 1),
+    ("3.00000000000001", 3.0, "", "exact: not proved: the constant 3 is a decimal", 0),
+    ("3.000000001", 3.0, "", "error: 3.3e-10, expected at most 1e-12", 1),
+    ("2/3", 2 / 3, FLOATS, "exact: verified in 50 digits, target given in floats: a matrix", 0),
+    ("2/3", 2 / 3, "proved in Q", "the program is verified in 50 digits, target given", 1),
+    ("2/3", 2 / 3, FIFTY, "the program is verified in 50 digits, target given in floats", 1),
+    ("5", 3.0, "proved in Q", "is not proved: it computes another matrix", 1),
+    ("5", 3.0, "", "expected at most 1e-12", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "entry", "proof", "said", "code"), VERDICTS)
+def test_verify_says_how_exact_a_program_is(
+    text: str, entry: float, proof: str, said: str, code: int, write: Callable[[object], Path]
+) -> None:
+    path = write(one_output(text, entry, proof=proof))
+    outcome = invoke("verify", path)
+    assert (outcome.exit_code, outcome.stderr) == (code, "")
+    assert said in outcome.stdout
+    assert ("not verified" in outcome.stdout.splitlines()) == (code == 1)
+    as_json = invoke("verify", path, "--json")
+    assert (as_json.exit_code, as_json.stderr) == (code, "")
+    answer = load_strictly(as_json.stdout)
+    assert answer["verified"] == (code == 0) == (answer["problems"] == [])
+    verification = es.verify(path)
+    assert answer["exact"] == verification.proof.summary
+    assert answer["proof"] == verification.proof.verdict == verification.found.proof
+    assert answer["problems"] == verification.problems
+
+
+@pytest.mark.parametrize("proof", [None, 1, ["proved in Q"], {}, True])
+def test_a_proof_is_text(proof: object, document: Data, write: Callable[[object], Path]) -> None:
+    assert invoke("verify", write(changed(document, proof, "claims", "proof"))).exit_code == 65
+
+
+def test_a_file_need_not_claim_a_proof(document: Data, write: Callable[[object], Path]) -> None:
+    data = copy.deepcopy(document)
+    assert data["claims"].pop("proof") == "proved in Q(zeta_8)"
+    outcome = invoke("verify", write(data))
+    assert outcome.exit_code == 0
+    assert "exact: proved in Q(zeta_8)" in outcome.stdout
+
+
+def test_an_infinite_error_is_valid_json(write: Callable[[object], Path]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        outcome = invoke("verify", write(one_output("1e308", 3.0)), "--json")
+    assert outcome.exit_code == 1
+    assert load_strictly(outcome.stdout)["verified"] is False
+
+
+def test_a_run_with_squares_of_cosines_verifies(tmp_path: Path) -> None:
+    result = es.run("idft", n=7, seed=2, evaluations=800, out=tmp_path)
+    assert result.proof.field
+    assert result.folder
+    assert es.verify(result.folder).problems == []
 
 
 # Programs without a run, and targets from files

@@ -112,6 +112,18 @@ def test_family_on_the_other_kind_of_data(family: TargetFamily) -> None:
     assert other.title != own.title
 
 
+@pytest.mark.parametrize("family", TARGETS, ids=lambda family: family.name)
+def test_exact_entries_are_those_of_the_matrix(family: TargetFamily) -> None:
+    """On data of either kind, and correctly rounded."""
+    for n in sizes_of(family)[:8]:
+        for kind in ("real", "complex"):
+            target = make_target(family.name, n, kind)
+            assert target.exact is not None
+            assert target.exact.places.shape == target.matrix.shape
+            assert target.exact.rounded().dtype == target.matrix.dtype
+            assert np.array_equal(target.exact.rounded(), target.matrix)
+
+
 @pytest.mark.parametrize("n", range(2, 65))
 def test_roots_are_exact_on_the_axes_and_symmetric(n: int) -> None:
     roots = make_target("dft", n).matrix[1].astype(complex)

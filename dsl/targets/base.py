@@ -100,9 +100,10 @@ class Target:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of shape, dtype, domain and entries, in hexadecimal."""
+        """SHA-256 of shape, dtype, domain, packing and entries, in hexadecimal."""
         kind = self.matrix.dtype.name
-        head = f"{self.matrix.shape[0]} {self.matrix.shape[1]} {kind} {self.domain}\n"
+        packing = "" if self.packing == "none" else f" {self.packing}"
+        head = f"{self.matrix.shape[0]} {self.matrix.shape[1]} {kind} {self.domain}{packing}\n"
         entries = self.matrix.astype(LITTLE_ENDIAN[kind]).tobytes()
         return hashlib.sha256(head.encode() + entries).hexdigest()
 

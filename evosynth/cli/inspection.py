@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +18,9 @@ def verify_and_report(run: Path, as_json: bool) -> int:
     verification = verify(run)
     problems = verification.problems
     if as_json:
+        error = verification.found.error
         data = asdict(verification.found) | {
+            "error": error if math.isfinite(error) else None,  # JSON has no infinity
             "exact": verification.proof.summary,
             "verified": not problems,
             "problems": problems,

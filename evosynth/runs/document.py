@@ -120,8 +120,10 @@ def _read_target(data: dict[str, Any]) -> Target:
     try:
         given = data["target"]
         target = _matrix_target(given) if "entries" in given else _family_target(given)
-        if target.n != given["n"] or target.digest != given["digest"]:
-            raise DataError("size or digest of the target are not those of its matrix")
+        names = {"n": target.n, "packing": target.packing, "digest": target.digest}
+        for name, value in names.items():
+            if given[name] != value:
+                raise DataError(f"the target's {name} is not that of its matrix")
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise DataError(f"not a valid target: {error!r}"[:200]) from error
     except UsageError as error:
