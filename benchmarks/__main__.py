@@ -1,12 +1,12 @@
-"""`python -m benchmarks [evaluator] [overhead] [goals] [--seeds N]`."""
+"""`python -m benchmarks [evaluator] [overhead] [goals] [speed] [--seeds N]`."""
 
 from __future__ import annotations
 
 import argparse
 
-from benchmarks import evaluator, goals, overhead
+from benchmarks import evaluator, goals, overhead, speed
 
-TABLES = ("evaluator", "overhead", "goals")
+TABLES = ("evaluator", "overhead", "goals", "speed")
 
 
 def main() -> None:
@@ -24,6 +24,8 @@ def main() -> None:
         overhead.main()
     if "goals" in chosen:
         goals.main(arguments.seeds)
+    if "speed" in chosen:
+        speed.main()
 
 
 if __name__ == "__main__":

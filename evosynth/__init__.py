@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from dsl.program import Program
     from dsl.targets import Target, make_target
     from evosynth.api import Verification, load, run, show, verify
-    from evosynth.catalogue import primitives, targets
+    from evosynth.benchmark import bench
+    from evosynth.catalogue import formats, primitives, targets
+    from evosynth.exporting import export
     from evosynth.job import Result
 
 __all__ = [
@@ -31,6 +33,9 @@ __all__ = [
     "Result",
     "Target",
     "Verification",
+    "bench",
+    "export",
+    "formats",
     "load",
     "make_target",
     "primitives",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dsl.errors import DataError, UsageError
-from dsl.formats import FORMATS
+from dsl.formats import FORMATS, render
 from dsl.program import Program
 from dsl.registry import brief
 from dsl.targets import Target, make_target
@@ -132,9 +133,19 @@ def load(path: str | Path) -> Program:
     return read_document(program_file(Path(path))).program
 
 
-def show(path: str | Path, format: str = "text") -> str:
-    """Returns the program of a run folder or program file in a format."""
-    return FORMATS.get(format).write(load(path))
+def show(path: str | Path, format: str = "text", **options: Any) -> str:
+    """Returns the program of a run folder or program file in a format.
+
+    Args:
+        path: A run folder or a program file.
+        format: A format; `es.formats()` lists them.
+        **options: The format's own.
+
+    Raises:
+        UsageError: There is no such format, or it does not take an option.
+    """
+    FORMATS.get(format)  # before anything is read
+    return render(load(path), format, **options)
 
 
 def verify(path: str | Path) -> Verification:

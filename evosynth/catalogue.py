@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dsl.derive import derive
+from dsl.formats import FORMATS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.targets import TARGETS, known_counts
@@ -25,6 +26,19 @@ def targets() -> list[dict[str, Any]]:
             },
         }
         for family in TARGETS
+    ]
+
+
+def formats() -> list[dict[str, Any]]:
+    """Returns every format: name, suffix of files, options, summary."""
+    return [
+        {
+            "name": form.name,
+            "suffix": form.suffix,
+            "options": list(form.options),
+            "summary": form.summary,
+        }
+        for form in FORMATS
     ]
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from dsl.cost import dense_count
+from dsl.display import html_table
 from dsl.errors import DataError
 from dsl.formats import json_format
 from dsl.genome import FIELDS
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import decode
+from dsl.metrics import Metrics, measure
 from dsl.program import Program
 from dsl.targets import Target
 from evosynth.engine.driver import Limits, Search, Snapshot
@@ -65,6 +67,22 @@ class Result:
         """The program computes the target to rounding error."""
         return self.claims.error <= EXACT
 
+    @property
+    def metrics(self) -> Metrics:
+        """Depth, values alive at once and constants of the program's real code."""
+        return measure(self.best.code)
+
+    def __repr__(self) -> str:
+        state = "verified" if self.is_verified else "NOT verified"
+        return (
+            f"<Result {self.target.title}: {self.claims.operations} real operations, {state}, "
+            f"seed {self.seed}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Returns the result as notebooks show it: a table of `to_dict`."""
+        return html_table(self.to_dict())
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the result as plain data, as `evosynth run --json` prints it."""
         known = self.target.best_known
@@ -76,6 +94,7 @@ class Result:
             "operations": self.claims.operations,
             "additions": self.claims.additions,
             "multiplications": self.claims.multiplications,
+            **asdict(self.metrics),
             "dense_operations": self.dense,
             "best_known": known.operations if known else None,
             "error": self.claims.error,

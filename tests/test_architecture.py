@@ -36,8 +36,8 @@ HOME: dict[str, tuple[str, ...]] = {
         "fitness/proof.py",
     ),
     "sympy": ("dsl/",),
-    "scipy": ("evosynth/bench/rivals.py",),
-    "pyfftw": ("evosynth/bench/rivals.py",),
+    "scipy": ("evosynth/benchmark/rivals.py",),
+    "pyfftw": ("evosynth/benchmark/rivals.py",),
     "click": ("evosynth/cli/",),
     "rich": ("evosynth/cli/progress.py",),
 }

@@ -1,5 +1,5 @@
 """Times a program's compiled code beside libraries."""
 
-from evosynth.bench.measure import BATCHES, PRECISIONS, Bench, bench
+from evosynth.benchmark.measure import BATCHES, PRECISIONS, Bench, bench
 
 __all__ = ["BATCHES", "PRECISIONS", "Bench", "bench"]

@@ -8,21 +8,23 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dsl.errors import EnvironmentMismatchError, UsageError
+from dsl.errors import DataError, EnvironmentMismatchError, UsageError
 from dsl.formats import render
 from dsl.targets.memory import memory_limit
-from evosynth.bench.compiler import compile_library, compiler
-from evosynth.bench.rivals import has_pyfftw
-from evosynth.bench.table import table
+from evosynth.benchmark.compiler import compile_library, compiler
+from evosynth.benchmark.rivals import has_pyfftw
+from evosynth.benchmark.table import table
 from evosynth.runs import Document, program_file, read_document
 
 BATCHES = (1_000, 10_000, 100_000, 1_000_000)
 PRECISIONS = ("double", "single")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# Results may be this far from the matrix product's.
+TOLERANCE = {"double": 1e-11, "single": 1e-3}
 # Contestants with their own results; libraries allocate one more while they run.
 COPIES = 8
 
@@ -33,21 +35,24 @@ class Bench:
 
     Attributes:
         program: Its name.
+        operations: Real operations of the program.
         rows: One per contestant, batch, precision and number of cores: names and seconds
             of one call for the whole batch.
         notes: What was left out, and why.
     """
 
     program: str
+    operations: int
     rows: tuple[dict[str, Any], ...]
     notes: tuple[str, ...]
 
     def __str__(self) -> str:
-        return table(self.rows) + "".join(f"{note}\n" for note in self.notes)
+        head = f"{self.program}, {self.operations} real operations\n\n"
+        return head + table(self.rows) + "".join(f"{note}\n" for note in self.notes)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it as plain data."""
-        return {"program": self.program, "rows": list(self.rows), "notes": list(self.notes)}
+        return asdict(self)
 
 
 def bench(
@@ -97,7 +102,8 @@ def bench(
                     "cores": count,
                 }
                 rows += _measured(request, report)
-    return Bench(document.program.name, tuple(rows), tuple(notes))
+    program = document.program
+    return Bench(program.name, program.count.operations, tuple(rows), tuple(notes))
 
 
 def _check(batches: Sequence[int], precisions: Sequence[str], cores: Sequence[int]) -> None:
@@ -106,6 +112,21 @@ def _check(batches: Sequence[int], precisions: Sequence[str], cores: Sequence[in
     for precision in precisions:
         if precision not in PRECISIONS:
             raise UsageError(f"unknown precision '{precision}'", f"known: {', '.join(PRECISIONS)}")
+
+
+def _check_results(rows: Sequence[dict[str, Any]]) -> None:
+    """Checks that every contestant computed the same.
+
+    Raises:
+        DataError: One did not.
+    """
+    for row in rows:
+        if row["error"] is not None and row["error"] > TOLERANCE[row["precision"]]:
+            raise DataError(
+                f"{row['contestant']} computes something else than the program: "
+                f"relative error {row['error']:.1e}",
+                "`evosynth verify` tells whether the program is right",
+            )
 
 
 def _transform(document: Document) -> str:
@@ -135,7 +156,7 @@ def _measured(request: dict[str, Any], report: Callable[[str], None]) -> Iterato
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as problems,
         subprocess.Popen(
-            [sys.executable, "-m", "evosynth.bench.worker", json.dumps(request)],
+            [sys.executable, "-m", "evosynth.benchmark.worker", json.dumps(request)],
             stdout=subprocess.PIPE,
             stderr=problems,
             text=True,
@@ -146,6 +167,7 @@ def _measured(request: dict[str, Any], report: Callable[[str], None]) -> Iterato
         try:
             for line in worker.stdout:
                 rows = json.loads(line)
+                _check_results(rows)
                 report(f"{request['precision']}, {cores} core(s), batch {rows[0]['batch']:,} done")
                 yield from rows
         except BaseException:

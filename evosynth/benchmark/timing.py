@@ -23,7 +23,7 @@ class Timing(NamedTuple):
 
 
 def time_in_turns(runs: Sequence[Callable[[], object]]) -> list[Timing]:
-    """Times functions in turns, after one call of each that is not counted."""
+    """Times functions in turns, after calls of each that are not counted."""
     repeats = [_repeats(run) for run in runs]
     slowest = sum(max(SAMPLE_SECONDS, seconds) for _, seconds in repeats)
     rounds = max(LEAST_ROUNDS, min(ROUNDS, int(MOST_SECONDS / slowest)))
@@ -35,9 +35,12 @@ def time_in_turns(runs: Sequence[Callable[[], object]]) -> list[Timing]:
 
 
 def _repeats(run: Callable[[], object]) -> tuple[int, float]:
-    """Returns how many calls a sample takes, and the seconds of one call."""
+    """Returns how many calls a sample takes, and the seconds of one call.
+
+    The first calls are slow, and too few calls would time how the caches are filled.
+    """
     run()
-    seconds = _sample(run, 1)
+    seconds = min(_sample(run, 1) for _ in range(5))
     return max(1, round(SAMPLE_SECONDS / max(seconds, 1e-9))), seconds
 
 

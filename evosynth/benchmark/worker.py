@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evosynth.bench.compiled import in_threads, own_contestants
-from evosynth.bench.rivals import Contestant, library_rivals
-from evosynth.bench.timing import time_in_turns
+from evosynth.benchmark.compiled import aligned, in_threads, own_contestants
+from evosynth.benchmark.rivals import Contestant, library_rivals
+from evosynth.benchmark.timing import time_in_turns
 from evosynth.runs import read_document
 from fitness.accuracy import relative_error
 
 Array = npt.NDArray[Any]
-# Results may be this far from the matrix product's.
-TOLERANCE = {"single": 1e-4, "double": 1e-11}
 KINDS = {
     ("real", "single"): np.float32,
     ("real", "double"): np.float64,
@@ -39,10 +38,10 @@ def rows_for(request: dict[str, Any], count: int, pool: Executor) -> list[dict[s
     program, cores, precision = document.program, request["cores"], request["precision"]
     kind = KINDS[program.domain, precision]
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((count, program.inputs)).astype(kind)
-    if program.domain == "complex":
-        x = (x + 1j * rng.standard_normal(x.shape)).astype(kind)
-    matrix = (document.target.matrix if document.target else program.matrix()).astype(kind)
+    x = aligned((count, program.inputs), kind)
+    parts = x.view(x.real.dtype)
+    parts[:] = rng.standard_normal(parts.shape)
+    matrix = program.matrix().astype(kind)
     folder = Path(request["folder"])
     contestants = [
         *own_contestants(folder, program.name, x, len(matrix), cores, pool),
@@ -73,21 +72,19 @@ def _error(contestant: Contestant, expected: Array) -> float | None:
 
 
 def _product(matrix: Array, x: Array) -> Contestant:
-    y = np.empty((len(x), len(matrix)), x.dtype)
+    y = aligned((len(x), len(matrix)), x.dtype)
     transposed = np.ascontiguousarray(matrix.T)
     return Contestant("A @ X", lambda: np.matmul(x, transposed, out=y), lambda: y)
 
 
 def _copy(size: int, cores: int, pool: Executor) -> Contestant:
     """Returns a copy that reads and writes as many bytes as a transform must."""
-    source, destination = np.ones(size // 2, np.uint8), np.empty(size // 2, np.uint8)
+    source, destination = (aligned((size // 2,), np.uint8) for _ in range(2))
 
-    def copy(x: Array, y: Array) -> None:
-        np.copyto(y, x)
+    def copy(x: Array, y: Array) -> Callable[[], object]:
+        return lambda: np.copyto(y, x)
 
-    return Contestant(
-        "memory copy", lambda: in_threads(copy, source, destination, cores, pool), None
-    )
+    return Contestant("memory copy", in_threads(copy, source, destination, cores, pool), None)
 
 
 def main() -> None:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from evosynth.bench import BATCHES, PRECISIONS, bench
+from dsl.errors import StorageError
+from evosynth.benchmark import BATCHES, PRECISIONS, bench
 from evosynth.runs.files import write_text
 
 STORED = "bench.json"
 
 
 def bench_and_report(
-    run: Path,
-    batches: tuple[int, ...],
-    precisions: tuple[str, ...],
-    cores: tuple[int, ...],
-    output: Path | None,
-    *,
-    as_json: bool,
-    is_quiet: bool,
+    run: Path, options: Mapping[str, Any], *, as_json: bool, is_quiet: bool
 ) -> None:
     """Measures, prints the table and stores it; a run folder keeps its own."""
 
@@ -29,10 +25,13 @@ def bench_and_report(
         if not is_quiet:
             click.echo(line, err=True)
 
-    measured = bench(run, batches or BATCHES, precisions or PRECISIONS, cores or None, report)
+    place = options["output"] or (run / STORED if run.is_dir() else None)
+    if place is not None and not place.parent.is_dir():  # known before minutes of measuring
+        raise StorageError(f"no such folder: '{place.parent}'", "choose another file with -o")
+    batches, precisions = options["batches"] or BATCHES, options["precisions"] or PRECISIONS
+    measured = bench(run, batches, precisions, options["cores"] or None, report)
     data = json.dumps(measured.to_dict())
     click.echo(data if as_json else str(measured), nl=as_json)
-    place = output or (run / STORED if run.is_dir() else None)
     if place is not None:
-        write_text(place, data + "\n")
+        write_text(place, data + "\n", "choose another file with -o")
         report(f"stored in {place}")

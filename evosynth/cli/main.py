@@ -21,11 +21,13 @@ def cli(context: click.Context, debug: bool) -> None:
     context.obj = debug
     if context.invoked_subcommand is None:
         click.echo("evosynth discovers cheap exact programs for transforms.")
-        click.echo("Commands: run, show, verify, targets, primitives (evosynth --help).")
+        click.echo("Commands: run, show, verify, export, bench, targets, primitives, formats.")
         click.echo("Try:      evosynth run --target dft --n 16")
 
 
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+# Written out: what registers them imports NumPy. A test keeps it true.
+FORMATS = "text, json, sympy, latex, svg, dot, c, numpy, numba, torch"
 RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
 
 
@@ -67,15 +69,40 @@ def run_command(as_json: bool, quiet: bool, **options: object) -> None:
 
 @cli.command("show")
 @RUN_ARGUMENT
-@click.option(
-    "--format", "form", default="text", show_default=True, help="text, sympy, latex, json."
-)
+@click.option("--format", "form", default="text", show_default=True, help=f"{FORMATS}.")
 @reporting_failures
 def show_command(run: Path, form: str) -> None:
     """Prints the program of a run or of a program file."""
     from evosynth.api import show
 
     click.echo(show(run, form), nl=False)
+
+
+@cli.command("export")
+@RUN_ARGUMENT
+@click.option("--to", metavar="FORMAT", help=f"{FORMATS}  [default: by the file's suffix]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File to write; an existing one is replaced  [default: -, standard output]",
+)
+@click.option("--name", help="Name of the function or class  [default: the program's]")
+@click.option("--precision", metavar="double|single", help="Of the data, in C  [default: double]")
+@click.option("--main", is_flag=True, help="C with a main function that tests it.")
+@click.option("--trainable", is_flag=True, help="PyTorch constants are parameters by default.")
+@click.option("--full", is_flag=True, help="SymPy with each output in terms of the inputs.")
+@click.option("--factors", is_flag=True, help="LaTeX as a product of sparse matrices.")
+@reporting_failures
+def export_command(run: Path, to: str | None, output: Path | None, **options: object) -> None:
+    """Writes the program of a run or of a program file as code or as a document.
+
+    `evosynth formats` lists the formats with the options that each takes.
+    """
+    from evosynth.cli.export_command import export_and_report
+
+    export_and_report(run, to, output, options)
 
 
 @cli.command("verify")
@@ -87,6 +114,46 @@ def verify_command(run: Path, as_json: bool) -> None:
     from evosynth.cli.inspection import verify_and_report
 
     sys.exit(verify_and_report(run, as_json))
+
+
+@cli.command("bench")
+@RUN_ARGUMENT
+@click.option(
+    "--batch",
+    "batches",
+    type=int,
+    multiple=True,
+    metavar="N",
+    help="Vectors at once; may be repeated  [default: 1,000 to 1,000,000]",
+)
+@click.option(
+    "--precision",
+    "precisions",
+    multiple=True,
+    metavar="double|single",
+    help="May be repeated  [default: both]",
+)
+@click.option(
+    "--cores", type=int, multiple=True, help="Threads; may be repeated  [default: 1 and 2]"
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where the figures are stored  [default: bench.json in the run folder]",
+)
+@JSON_OPTION
+@click.option("-q", "--quiet", is_flag=True, help="No narration.")
+@reporting_failures
+def bench_command(run: Path, as_json: bool, quiet: bool, **options: object) -> None:
+    """Compiles a program's C and Numba forms and times them beside libraries.
+
+    NumPy, SciPy, pyFFTW if it is installed, the matrix product, and a copy of as many bytes.
+    """
+    from evosynth.cli.bench_command import bench_and_report
+
+    bench_and_report(run, options, as_json=as_json, is_quiet=quiet)
 
 
 @cli.command("targets")
@@ -107,6 +174,16 @@ def primitives_command(as_json: bool) -> None:
     from evosynth.cli.inspection import print_primitives
 
     print_primitives(as_json)
+
+
+@cli.command("formats")
+@JSON_OPTION
+@reporting_failures
+def formats_command(as_json: bool) -> None:
+    """Lists the formats that programs are exported to."""
+    from evosynth.cli.export_command import print_formats
+
+    print_formats(as_json)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from dsl.display import plural
 from dsl.formats.sympy_format import definitions
 from dsl.targets import make_target
 from evosynth.cli.failures import INTERRUPTED, TERMINATED, taking_interrupts
@@ -54,6 +55,7 @@ def _is_goal_met(result: Result, goal: str | None) -> bool:
 def _lines(result: Result) -> list[str]:
     """Returns what people read at the end: found, verified, compared, stored, what next."""
     claims, target, program = result.claims, result.target, result.best
+    metrics = result.metrics
     body = definitions(program)
     if len(body) > MOST_LINES:
         more = len(body) - MOST_LINES
@@ -65,6 +67,8 @@ def _lines(result: Result) -> list[str]:
         f"found     {target.title} in {claims.operations} real operations "
         f"({claims.additions} additions, {claims.multiplications} multiplications)",
         f"          {target.convention}",
+        f"          depth {metrics.depth}, {metrics.live_values} values alive at once, "
+        f"{plural(metrics.constants, 'constant')}",
         f"{verified}, relative error {claims.error:.1e}",
         f"exact     {result.proof.summary}",
         f"compare   matrix product {result.dense:,} operations, {_known(result)}",

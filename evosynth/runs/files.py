@@ -10,14 +10,21 @@ from pathlib import Path
 
 from dsl.errors import DataError, StorageError
 
+ANOTHER_FOLDER = "choose another folder with --out"
 
-def write_text(path: Path, text: str) -> None:
+
+def write_text(path: Path, text: str, hint: str = ANOTHER_FOLDER) -> None:
     """Replaces a file's content in one step.
+
+    Args:
+        path: The file.
+        text: Its content.
+        hint: What to do if it cannot be written.
 
     Raises:
         StorageError: The file cannot be written; what was there is still there.
     """
-    with storage_errors(f"cannot write '{path}'"):
+    with storage_errors(f"cannot write '{path}'", hint):
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         temporary = Path(name)
         try:
@@ -52,7 +59,7 @@ def read_text(path: Path, limit: int = 1 << 26) -> str:
 
 
 @contextmanager
-def storage_errors(action: str, hint: str = "choose another folder with --out") -> Iterator[None]:
+def storage_errors(action: str, hint: str = ANOTHER_FOLDER) -> Iterator[None]:
     """Turns the operating system's errors into ours, naming the action that failed.
 
     Raises:
