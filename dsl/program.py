@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsl import display
 from dsl.cost import SAME, Count, count_code
 from dsl.exact_number import Exact, is_exact
 from dsl.grammars import GRAMMARS
@@ -139,6 +140,15 @@ class Program:
         return np.stack([np.broadcast_to(values[k], shape) for k in self.outputs], axis=-1)
 
     __call__ = execute
+
+    def __repr__(self) -> str:
+        return display.brief_text(self)
+
+    def _repr_latex_(self) -> str | None:
+        return display.latex(self)
+
+    def _repr_svg_(self) -> str | None:
+        return display.svg(self)
 
     def lower(self) -> Code:
         """Returns straight-line code that computes the same, as written (`dsl.simplify`)."""

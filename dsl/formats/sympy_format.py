@@ -6,11 +6,16 @@ import re
 
 import sympy
 
+from dsl.errors import UsageError
 from dsl.formats.base import FORMATS, Format
-from dsl.formats.let_form import let_form, printing_order
+from dsl.formats.let_form import let_form, output_expressions, printing_order
 from dsl.program import Program
+from dsl.registry import brief
+from dsl.straightline import ZERO_VALUE, Code
 
 FRACTION = re.compile(r"(?<![\w)])(\d+)/(\d+)(?!\w)")
+# Where values are shared again and again, their number doubles with every operation.
+MOST_TERMS = 1 << 16
 FUNCTIONS = ("I", "S", "cos", "pi", "sin", "sqrt", "tan")
 
 
@@ -22,10 +27,24 @@ def definitions(program: Program) -> list[str]:
     ]
 
 
-def write(program: Program) -> str:
-    """Writes a script that defines every output; run it, or paste it into a session."""
+def write(program: Program, *, full: bool = False) -> str:
+    """Writes a script that defines every output; run it, or paste it into a session.
+
+    Args:
+        program: What to write.
+        full: Define also a list `full`: every output as an expression in the inputs.
+
+    Raises:
+        UsageError: The full expressions would be too long, or `full` is neither true nor
+            false.
+    """
+    if not isinstance(full, bool):
+        raise UsageError(f"expected full to be true or false, got {brief(full)}")
+    lines = definitions(program)
+    if full:
+        lines += ["", "full = [", *(f"    {text}," for text in _expressions(program)), "]"]
     # Python would make the fraction 1/6 a decimal: SymPy's own integer S(1) keeps it exact.
-    lines = [FRACTION.sub(r"S(\1)/\2", line) for line in definitions(program)]
+    lines = [FRACTION.sub(r"S(\1)/\2", line) for line in lines]
     body = "\n".join(lines)
     names = ["symbols", *(name for name in FUNCTIONS if re.search(rf"\b{name}\b", body))]
     names.sort()
@@ -39,6 +58,24 @@ def write(program: Program) -> str:
             "",
         ]
     )
+
+
+def _expressions(program: Program) -> list[str]:
+    count = _term_count(program.plain_code)
+    if count > MOST_TERMS:
+        raise UsageError(
+            f"expected at most {MOST_TERMS:,} terms in the full expressions, got {brief(count)}",
+            "leave 'full' out: each intermediate value is then written once",
+        )
+    return [sympy.sstr(expression) for expression in output_expressions(program)]
+
+
+def _term_count(code: Code) -> int:
+    """Returns how often the inputs appear when every value is written out where it is read."""
+    counts = dict.fromkeys(range(ZERO_VALUE, code.inputs), 1)
+    for value, operation in enumerate(code.operations, code.inputs):
+        counts[value] = sum(counts[ref.value] for ref in operation.operands)
+    return sum(counts[ref.value] for ref in code.outputs)
 
 
 SYMPY = FORMATS.register(Format("sympy", ".py", write, "SymPy definitions with exact constants"))
