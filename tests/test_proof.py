@@ -689,9 +689,7 @@ def test_whole_matrices_of_files_are_proved(name: str, kind: str, tmp_path: Path
 
 
 # Rank one, of numbers that leave quotients of many digits.
-LONG_QUOTIENTS = np.outer(
-    [1234567, 891231, 777777, 512345], [7654321, 4242437, 1100003]
-).astype(float)
+LONG_QUOTIENTS = np.outer([1234567, 891231, 777777, 512345], [7654321, 4242437, 1100003]).astype(
     float
 )
 
