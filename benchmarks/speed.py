@@ -9,13 +9,23 @@ import numpy as np
 
 import evosynth as es
 from dsl.targets import Target
-from evosynth.benchmark import bench
+from evosynth.benchmark import PRECISIONS, bench
 from evosynth.benchmark.table import ratio
 
 # Target, size, operations at which the search stops.
 CASES = (("dft", 8, 56), ("dft", 16, 168), ("dft", 32, 456), ("dct2", 8, 42), ("wht", 16, 64))
 BATCHES = (1_000, 100_000)
-RIVALS = ("numpy.fft", "scipy.fft", "pyFFTW", "A @ X", "Numba", "C, batch last", "memory copy")
+ROWS, BLOCKS = "C", "C, batch last"
+# Whose time is divided by whose.
+RATIOS = (
+    ("scipy.fft", ROWS),
+    ("pyFFTW", ROWS),
+    ("pyFFTW", BLOCKS),
+    ("A @ X", ROWS),
+    ("Numba", ROWS),
+    ("memory copy", ROWS),
+    ("memory copy", BLOCKS),
+)
 
 
 def structured(n: int = 24, stages: int = 4) -> Target:
@@ -39,22 +49,27 @@ def results(folder: str) -> Iterator[es.Result]:
 
 
 def main() -> None:
-    """Prints the tables."""
-    print("Time of a rival over that of the generated C, same batch; memory copy: its share")
-    print(f"{'program':<14}{'ops':>5}{'':>9}{'batch':>9}" + "".join(f"{r:>15}" for r in RIVALS))
+    """Prints the table."""
+    print("Time of a rival over that of the generated C; of vectors one after the other, or in")
+    print("blocks of vectors side by side; one core, a batch in the cache and one beyond it")
+    print("| program | operations | precision | batch | " + " | ".join(map(_head, RATIOS)) + " |")
+    print("|" + "---|" * (4 + len(RATIOS)))
     with tempfile.TemporaryDirectory() as folder:
         for result in results(folder):
             assert result.folder is not None
             measured = bench(result.folder, BATCHES, cores=(1,))
-            for precision in ("double", "single"):
+            for precision in PRECISIONS:
                 for batch in BATCHES:
                     where = {"precision": precision, "batch": batch, "cores": 1}
-                    found = (ratio(measured.rows, rival, **where) for rival in RIVALS)
-                    cells = "".join(f"{'' if r is None else f'{r:.2f}':>15}" for r in found)
-                    print(
-                        f"{result.best.name:<14}{result.claims.operations:>5}{precision:>9}"
-                        f"{batch:>9,}{cells}"
-                    )
+                    found = (ratio(measured.rows, *pair, **where) for pair in RATIOS)
+                    cells = " | ".join("" if r is None else f"{r:.2f}" for r in found)
+                    name, count = result.best.name, result.claims.operations
+                    print(f"| {name} | {count} | {precision} | {batch:,} | {cells} |", flush=True)
+
+
+def _head(pair: tuple[str, str]) -> str:
+    rival, reference = pair
+    return f"{rival}, blocks" if reference == BLOCKS else rival
 
 
 if __name__ == "__main__":

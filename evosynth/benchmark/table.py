@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 REFERENCE = "C"
-ROOFLINE = "memory copy"
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
@@ -44,13 +43,15 @@ def _cell(times: dict[tuple[str, int], float], name: str, batch: int) -> str:
     return f"{seconds / batch * 1e9:,.1f}{ratio}"
 
 
-def ratio(rows: Iterable[dict[str, Any]], rival: str, **where: object) -> float | None:
+def ratio(
+    rows: Iterable[dict[str, Any]], rival: str, reference: str = REFERENCE, **where: object
+) -> float | None:
     """Returns a rival's time over that of the program's C, for one batch and setting."""
     chosen = {
         row["contestant"]: row["seconds"]
         for row in rows
         if all(row[key] == value for key, value in where.items())
     }
-    if rival not in chosen or REFERENCE not in chosen:
+    if rival not in chosen or reference not in chosen:
         return None
-    return chosen[rival] / chosen[REFERENCE]
+    return chosen[rival] / chosen[reference]
