@@ -222,7 +222,8 @@ class Program:
 
         with np.errstate(all="ignore"):  # constants of any size may come from a file
             plain = simplify(self.lower())
-            return schedule(plain), schedule(simplify(to_real(plain)))
+            real = plain if plain.domain == "real" else simplify(to_real(plain))
+            return schedule(plain), schedule(real)
 
     def _with_exact_constants(self, code: Code) -> Code:
         """Rounds constants correctly: they are products of the program's by now."""

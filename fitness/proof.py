@@ -8,7 +8,8 @@ constants or entries lie in none, enclosures of 50 digits and more bound the dif
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -131,21 +132,18 @@ def _order(codes: list[Code], matrix: ExactMatrix) -> int:
     return reduce(common_order, (n.order for n in numbers if n), 4 if is_complex else 1)
 
 
-# Columns of outputs are lists of numbers of any kind; None is zero.
-Column = list[Any]
-
-
 def _is_equal(code: Code, matrix: ExactMatrix, order: int) -> bool:
     constants = [number_in(c).lifted(order) for c in _constants(code)]
     units = [unit.lifted(order) if order % 4 == 0 else unit for unit in (ONE, I, -ONE, -I)]
     values = [value.reduced().lifted(order) for value in matrix.values]
     wanted = _columns(code, [value.parts() for value in values], values, matrix.places)
-    columns = _replay(code, constants, units, ONE.lifted(order))
-    return all(
-        (x or ZERO) == y
-        for column, expected in zip(columns, wanted, strict=True)
-        for x, y in zip(column, expected, strict=True)
-    )
+    one = ONE.lifted(order)
+    for k, expected in enumerate(wanted):
+        inputs = [one if j == k else None for j in range(code.inputs)]
+        column = _replay(code, constants, units, inputs)
+        if any((x or ZERO) != y for x, y in zip(column, expected, strict=True)):
+            return False
+    return True
 
 
 def _error(code: Code, target: Target) -> float:
@@ -155,20 +153,25 @@ def _error(code: Code, target: Target) -> float:
         units = [flint.acb(unit) for unit in (1, 1j, -1, -1j)]
         values, places = _balls(target)
         parts = [(value.real, value.imag) for value in values]
-        wanted = _columns(code, parts, values, places)
-        columns = _replay(code, constants, units, flint.acb(1))
-        differences = [
-            [
-                float(((one or 0) - two).abs_upper())
-                for one, two in zip(column, column_, strict=True)
-            ]
-            for column, column_ in zip(columns, wanted, strict=True)
-        ]
-    rows = np.array(differences).T
-    if len(rows) != len(target.matrix):  # real and imaginary parts of complex outputs
-        real, imaginary = (np.hypot(rows[0::2, k::2], rows[1::2, k::2]) for k in (0, 1))
-        rows = np.maximum(real, imaginary)
-    return largest_row(rows, target.matrix)
+        columns = list(_columns(code, parts, values, places))
+        wanted = flint.acb_mat([list(row) for row in zip(*columns, strict=True)])
+        # Rows of coefficients are added all at once, at the speed of compiled code.
+        nothing = flint.acb_mat(1, code.inputs)
+        inputs = [_unit_row(code.inputs, k) for k in range(code.inputs)]
+        rows = _replay(code, constants, units, inputs)
+        found = flint.acb_mat([(nothing if row is None else row).entries() for row in rows])
+        differences = [float(x.abs_upper()) for x in (found - wanted).entries()]
+    sizes = np.array(differences).reshape(len(rows), code.inputs)
+    if len(sizes) != len(target.matrix):  # real and imaginary parts of complex outputs
+        real, imaginary = (np.hypot(sizes[0::2, k::2], sizes[1::2, k::2]) for k in (0, 1))
+        sizes = np.maximum(real, imaginary)
+    return largest_row(sizes, target.matrix)
+
+
+def _unit_row(size: int, k: int) -> flint.acb_mat:
+    row = flint.acb_mat(1, size)
+    row[0, k] = 1
+    return row
 
 
 def _balls(target: Target) -> tuple[list[flint.acb], npt.NDArray[np.intp]]:
@@ -181,7 +184,7 @@ def _balls(target: Target) -> tuple[list[flint.acb], npt.NDArray[np.intp]]:
 
 def _columns(
     code: Code, parts: list[tuple[Any, Any]], values: list[Any], places: npt.NDArray[np.intp]
-) -> Iterator[Column]:
+) -> Iterator[list[Any]]:
     """Yields the columns that code must compute; real code of complex data has two for one."""
     for column in places.T:
         if code.inputs == places.shape[1]:
@@ -192,24 +195,27 @@ def _columns(
             yield [part for re, im in chosen for part in (-im, re)]
 
 
-def _replay(code: Code, constants: list[Any], units: list[Any], one: Any) -> Iterator[Column]:
-    """Runs code on every unit vector, with numbers of any kind."""
-    for k in range(code.inputs):
-        factors = iter(constants)
-        values: Column = [None] * (code.inputs + len(code.operations) + 1)  # the last is zero
-        values[k] = one
+def _replay(code: Code, constants: list[Any], units: list[Any], inputs: Sequence[Any]) -> list[Any]:
+    """Runs code on numbers, or rows of numbers, of any kind; None is zero."""
+    factors = iter(constants)
+    values = [*inputs, *[None] * (len(code.operations) + 1)]  # the last is zero
+    unread = Counter(ref.value for operation in code.operations for ref in operation.operands)
+    unread.update(ref.value for ref in code.outputs)
 
-        def read(value: int, unit: int, values: Column = values) -> Any:
-            number = values[value]
-            return number if number is None or unit == 0 else number * units[unit]
+    def read(value: int, unit: int) -> Any:
+        number = values[value]
+        unread[value] -= 1
+        if not unread[value]:
+            values[value] = None  # rows of large programs would fill the memory
+        return number if number is None or unit == 0 else number * units[unit]
 
-        for position, operation in enumerate(code.operations, code.inputs):
-            left = read(*operation.left)
-            if operation.kind == "scale":
-                factor = next(factors)
-                values[position] = None if left is None else left * factor
-            else:
-                right = read(*operation.right)
-                both = left is not None and right is not None
-                values[position] = left + right if both else left if right is None else right
-        yield [read(*ref) for ref in code.outputs]
+    for position, operation in enumerate(code.operations, code.inputs):
+        left = read(*operation.left)
+        if operation.kind == "scale":
+            factor = next(factors)
+            values[position] = None if left is None else left * factor
+        else:
+            right = read(*operation.right)
+            both = left is not None and right is not None
+            values[position] = left + right if both else left if right is None else right
+    return [read(*ref) for ref in code.outputs]
