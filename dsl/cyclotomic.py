@@ -20,6 +20,7 @@ import flint
 LARGEST_ORDER = 1 << 12
 # Degree times bits of the largest coefficient of what is divided by: beyond, it takes seconds.
 LARGEST_DIVISOR = 1 << 14
+LARGEST_DIVISOR_DEGREE = 512
 # Enough for doubles to be rounded correctly, short of exact ties.
 BITS = 256
 
@@ -109,7 +110,8 @@ class Cyclotomic:
             ZeroDivisionError: The number is zero.
         """
         bits = max((c.height_bits() for c in self._coefficients().values()), default=1)
-        if modulus(self.order).degree() * bits > LARGEST_DIVISOR:
+        degree = modulus(self.order).degree()
+        if degree > LARGEST_DIVISOR_DEGREE or degree * bits > LARGEST_DIVISOR:
             raise TooLargeError(f"division by a large number of a field of order {self.order}")
         if not self:
             raise ZeroDivisionError("reciprocal of an exact zero")

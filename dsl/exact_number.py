@@ -1,7 +1,7 @@
 """Constants that stand for exact numbers.
 
 An `Exact` is a complex number like any other, so that whoever needs no more than a double
-need not know of it. What is computed from exact constants alone is exact too.
+need not know of it. Sums, products and negatives of exact constants are exact too.
 """
 
 from __future__ import annotations

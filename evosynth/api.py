@@ -27,11 +27,23 @@ class Verification:
         claimed: What the file says.
         found: The same, recomputed from the program alone.
         proof: How exactly the program computes its target.
+        target: What it was compared with.
     """
 
     claimed: Claims
     found: Claims
     proof: Proof
+    target: Target
+
+    @property
+    def subject(self) -> str:
+        """What was compared with: a transform, or the matrix that the file itself holds."""
+        target = self.target
+        if target.is_family:
+            return f"{target.title} ({target.convention}), {target.domain} data"
+        rows, columns = target.matrix.shape
+        held = f"the {rows} x {columns} matrix that the file holds"
+        return f"{held}, {target.domain} data, SHA-256 {target.digest[:16]}..."
 
     @property
     def problems(self) -> list[str]:
@@ -161,6 +173,11 @@ def verify(path: str | Path) -> Verification:
             f"'{source}' holds a bare program: no target, no claims",
             "verify a run folder or its best.json",
         )
+    if document.program.domain != document.target.domain:
+        raise DataError(
+            f"'{source}': the program is for {document.program.domain} data, "
+            f"its target for {document.target.domain} data"
+        )
     shape = (len(document.program.outputs), document.program.inputs)
     if shape != document.target.matrix.shape:
         raise DataError(
@@ -169,4 +186,4 @@ def verify(path: str | Path) -> Verification:
         )
     proof = prove(document.program, document.target)
     found = claims_of(document.program, document.target, proof)
-    return Verification(document.claims, found, proof)
+    return Verification(document.claims, found, proof, document.target)

@@ -84,7 +84,7 @@ class Proof:
 
 def prove(program: Program, target: Target) -> Proof:
     """Proves that a program computes its target, or says how far it is from it."""
-    codes = list(dict.fromkeys((program.lower(), program.plain_code, program.code)))
+    codes = [program.lower(), program.plain_code, program.code]
     is_given_in_floats = target.exact is None
     steps = max(len(code.operations) * code.inputs for code in codes)
     if steps > MOST_STEPS:
@@ -112,7 +112,7 @@ def _obstacle(codes: list[Code], target: Target) -> str:
         if not is_exact(constant):
             return f"the constant {_brief(constant)} is a decimal"
         if not isinstance(number_in(constant), Cyclotomic):
-            return f"the constant {_brief(constant)} lies in no cyclotomic field"
+            return f"the constant {_brief(constant)} lies in no cyclotomic field that is tried"
     return ""
 
 

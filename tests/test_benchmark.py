@@ -89,6 +89,19 @@ def test_rivals_compute_the_transform(transform: str, is_single: bool) -> None:
         assert np.abs(result - x @ target.matrix.T).max() <= (1e-5 if is_single else 1e-14)
 
 
+def test_fftw_has_no_cosine_transform_of_complex_data() -> None:
+    rivals = library_rivals("dct2", compiled.aligned((2, 8), complex), 1)
+    assert [rival.name for rival in rivals] == ["scipy.fft"]
+
+
+def test_names_that_languages_know_are_measured(tmp_path: Path) -> None:
+    path = tmp_path / "t.npy"
+    np.save(path, np.eye(3) + 1)
+    found = es.run(str(path), seed=1, evaluations=100, workers=1, out=tmp_path)
+    assert found.folder is not None
+    assert es.bench(found.folder, [10], ["double"], [1]).program == "t3"
+
+
 def test_nobody_else_has_other_transforms() -> None:
     assert list(library_rivals("wht", np.zeros((2, 8)), 1)) == []
     assert list(library_rivals("", np.zeros((2, 8)), 1)) == []
@@ -170,6 +183,8 @@ def test_batches_that_do_not_fit_are_left_out(runs: dict[str, Path]) -> None:
         ({"batches": [0]}, "at least 1"),
         ({"cores": [-1]}, "at least 1"),
         ({"precisions": ["half"]}, "'half'"),
+        ({"cores": [10**6]}, "at most"),
+        ({"batches": [10**15]}, "no batch fits"),
     ],
 )
 def test_bad_options(runs: dict[str, Path], options: dict[str, Any], part: str) -> None:

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(not COMPILER, reason="needs a C compiler")
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wmissing-prototypes", "-pedantic", "-Werror", "-O1")
 VARIANTS = {
     "native": ("-march=native",),
+    "fast": ("-O3", "-march=native"),
     "portable": (),
     "scalar": ("-DEVOSYNTH_SCALAR",),
     "streamed": ("-march=native", "-DEVOSYNTH_STREAM_BYTES=0"),

@@ -206,7 +206,10 @@ def test_show_defaults_to_text(stored: Path) -> None:
 def test_verify(stored: Path) -> None:
     result = invoke("verify", stored)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.startswith("verified: 56 real operations")
+    target, verified, exact = result.stdout.splitlines()
+    assert target.startswith("target: 8-point DFT")
+    assert verified.startswith("verified: 56 real operations")
+    assert exact == "exact: proved in Q(zeta_8)"
     data = answer(invoke("verify", stored, "--json"))
     assert data["verified"] is True
     assert data["problems"] == []

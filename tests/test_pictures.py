@@ -487,3 +487,11 @@ def test_factor_form_of_the_smallest_transform() -> None:
     assert lines[lines.index("A_{1} = F_2 \\otimes I_{2} = \\begin{bmatrix}") + 1] == (
         r"1 & \cdot & 1 & \cdot \\"
     )
+
+
+def test_the_style_is_for_the_picture_alone() -> None:
+    content = SVG.write(dft4())
+    style = content.partition("<style>")[2].partition("</style>")[0]
+    for rule in style.strip().splitlines():
+        for selector in rule.partition(" {")[0].split(", "):
+            assert selector.startswith(".flow-graph "), rule

@@ -46,6 +46,18 @@ KEYWORDS = frozenset(
         typedef union unsigned void volatile while asm typeof main""",
     )
 )
+# Of the standard library, what compilers know without a header.
+MATHEMATICS = (
+    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf exp exp2 expm1 fabs "
+    "fdim floor fma fmax fmin fmod frexp hypot j0 j1 ldexp log log10 log1p log2 lrint modf nan "
+    "pow rint round sin sinh sqrt tan tanh tgamma trunc y0 y1"
+)
+OTHERS = (
+    "NULL abort abs calloc exit free labs malloc memchr memcmp memcpy memmove memset printf puts "
+    "realloc scanf signal strcat strchr strcmp strcpy strlen strncpy"
+)
+LIBRARY = {f"{name}{kind}" for name in MATHEMATICS.split() for kind in ("", "f", "l")}
+LIBRARY |= set(OTHERS.split())
 HEADER = """\
 /*
  * {name}: {shape}, {precision} precision.
@@ -60,10 +72,11 @@ HEADER = """\
  * x and y may lie wherever a {real} may, but must not overlap. Fastest are blocks of {block}
  * columns that begin at multiples of 64 bytes.
  *
- * C99. GCC and Clang use vectors as wide as the target's registers (-O3 -march=native) unless
- * EVOSYNTH_SCALAR is defined, and may fuse multiplications with additions (-ffp-contract=off
- * and GCC's -std=c99 forbid it). If x and y take more than EVOSYNTH_STREAM_BYTES together, by
- * default 16 MiB, y is written past the caches of x86 processors.
+ * C99, not C++. GCC and Clang use vectors as wide as the target's registers (-O3
+ * -march=native) unless EVOSYNTH_SCALAR is defined, and may fuse multiplications with
+ * additions (-ffp-contract=off and GCC's -std=c99 forbid it). If x and y take more than
+ * EVOSYNTH_STREAM_BYTES together, by default 16 MiB, y is written past the caches of x86
+ * processors.
  */"""
 COMPLEX_NUMBERS = " Complex numbers are two components, the real part first.\n *"
 
@@ -112,7 +125,7 @@ def function_name(program: Program, wanted: str | None) -> str:
         )
     # Constants and values, and names that C keeps for its libraries.
     is_special = re.fullmatch(r"[ct]\d+|_[_A-Z].*", name)
-    if not is_special and name not in KEYWORDS | identifiers():
+    if not is_special and name not in KEYWORDS | LIBRARY | identifiers():
         return name
     if wanted is None:
         return f"my_{name}"
@@ -134,8 +147,8 @@ def _parts(program: Program, name: str, precision: str) -> dict[str, str]:
         "@header": _header(program, name, precision),
         "@constants": constant_definitions(program, precision),
         "@operations": statements(code),
-        "@load": loads(inputs, is_long),
-        "@store": stores(outputs, is_long),
+        "@load": loads(inputs, is_long, PRECISIONS[precision]["REAL"]),
+        "@store": stores(outputs, is_long, PRECISIONS[precision]["REAL"]),
     }
     return parts | {"@transposition": filled(transposition(inputs, outputs, precision), parts)}
 

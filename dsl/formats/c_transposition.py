@@ -43,14 +43,16 @@ def transposition(inputs: int, outputs: int, precision: str) -> str:
     return "\n".join([text.replace("@pieces", _pieces(precision)), *functions])
 
 
-def loads(size: int, is_long: bool) -> str:
+def loads(size: int, is_long: bool, real: str) -> str:
     """Returns the lines that move components of WIDTH rows into vectors."""
-    return _moves(size, is_long, "load8(x + {k}, u + {k})", "u[k][j] = x[j * INPUTS + k]")
+    single = f"(({real} *)u)[k * WIDTH + j] = x[j * INPUTS + k]"
+    return _moves(size, is_long, "load8(x + {k}, u + {k})", single)
 
 
-def stores(size: int, is_long: bool) -> str:
+def stores(size: int, is_long: bool, real: str) -> str:
     """Returns the lines that move vectors into components of WIDTH rows."""
-    return _moves(size, is_long, "store8(v + {k}, y + {k})", "y[j * OUTPUTS + k] = v[k][j]")
+    single = f"y[j * OUTPUTS + k] = (({real} *)v)[k * WIDTH + j]"
+    return _moves(size, is_long, "store8(v + {k}, y + {k})", single)
 
 
 def _moves(size: int, is_long: bool, group: str, single: str) -> str:

@@ -27,7 +27,11 @@ line { stroke: #444; stroke-width: 0.9; }
 circle { fill: #111; }
 .terminal { fill: #fff; stroke: #111; }
 .frame { fill: #fff; fill-opacity: 0.85; }"""
-STYLE = "".join(f".flow-graph {rule}\n" for rule in RULES.splitlines())
+STYLE = "".join(
+    ", ".join(f".flow-graph {selector}" for selector in rule.partition(" {")[0].split(", "))
+    + f" {{{rule.partition(' {')[2]}\n"
+    for rule in RULES.splitlines()
+)
 RADII = {"input": 2.6, "output": 2.6, "sum": 2.8, "product": 1.8, "branch": 1.8}
 DROPS = {"line": 0.0, "above": -0.4 * FONT, "below": 0.25 * FONT}
 

@@ -32,6 +32,7 @@ def compile_library(source: str, path: Path) -> Path:
 
     Raises:
         EnvironmentMismatchError: There is no compiler, or it fails.
+        TimeoutError: It takes longer than anybody would wait.
     """
     command = compiler()
     if command is None:
@@ -46,7 +47,9 @@ def compile_library(source: str, path: Path) -> Path:
             check=False,
             timeout=MOST_SECONDS,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"the compiler took more than {MOST_SECONDS} seconds") from error
+    except OSError as error:
         raise EnvironmentMismatchError(f"'{command[0]}' cannot be run: {error}") from error
     if done.returncode:
         first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)

@@ -25,6 +25,8 @@ PRECISIONS = ("double", "single")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 # Results may be this far from the matrix product's.
 TOLERANCE = {"double": 1e-11, "single": 1e-3}
+# The functions' name, which no program's own can clash with.
+FUNCTION = "evosynth_program"
 # Contestants with their own results; libraries allocate one more while they run.
 COPIES = 8
 
@@ -80,23 +82,29 @@ def bench(
     document = read_document(source)
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     chosen = tuple(cores) if cores else ((1, 2) if (available or 1) > 1 else (1,))
-    _check(batches, precisions, chosen)
+    _check(batches, precisions, chosen, available or 1)
     fitting = [count for count in batches if _bytes(document, count) <= memory_limit()]
+    if not fitting:
+        raise UsageError("no batch fits into memory", "give smaller ones")
     notes = [f"batch {n:,} left out: too little memory" for n in batches if n not in fitting]
     if compiler() is None:
         notes.append("C left out: no C compiler (install gcc or clang, or set CC)")
     if not has_pyfftw():
         notes.append("pyFFTW left out: pip install 'evosynth[plot]'")
+    if max(chosen) > 1:
+        notes.append("several cores: small batches time how work is handed to Python's threads")
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="evosynth-bench-") as folder:
         for precision in precisions:
             report(f"compiling {document.program.name}, {precision} ...")
-            _prepare(document, Path(folder), precision)
+            if problem := _prepare(document, Path(folder), precision):
+                notes.append(problem)
             for count in chosen:
                 request = {
                     "program": str(source),
                     "transform": _transform(document),
                     "folder": folder,
+                    "function": FUNCTION,
                     "batches": fitting,
                     "precision": precision,
                     "cores": count,
@@ -106,7 +114,11 @@ def bench(
     return Bench(program.name, program.count.operations, tuple(rows), tuple(notes))
 
 
-def _check(batches: Sequence[int], precisions: Sequence[str], cores: Sequence[int]) -> None:
+def _check(
+    batches: Sequence[int], precisions: Sequence[str], cores: Sequence[int], available: int
+) -> None:
+    if max(cores) > available:
+        raise UsageError(f"expected at most {available} cores, got {max(cores)}")
     if min((*batches, *cores), default=1) < 1:
         raise UsageError("expected batches and cores of at least 1")
     for precision in precisions:
@@ -140,13 +152,21 @@ def _bytes(document: Document, count: int) -> int:
     return COPIES * 16 * width * count
 
 
-def _prepare(document: Document, folder: Path, precision: str) -> None:
-    """Writes and compiles the code that the workers load."""
+def _prepare(document: Document, folder: Path, precision: str) -> str:
+    """Writes and compiles the code that the workers load; returns what had to be left out."""
     program = document.program
-    (folder / f"{program.name}_numba.py").write_text(render(program, "numba"), encoding="utf-8")
+    (folder / f"{FUNCTION}_numba.py").write_text(
+        render(program, "numba", name=FUNCTION), encoding="utf-8"
+    )
     if compiler() is not None:
-        source = render(program, "c", precision=precision)
-        compile_library(source, folder / f"{program.name}.so")
+        source = render(program, "c", name=FUNCTION, precision=precision)
+        library = folder / f"{FUNCTION}.so"
+        library.unlink(missing_ok=True)
+        try:
+            compile_library(source, library)
+        except TimeoutError as error:
+            return f"C left out, {precision}: {error}"
+    return ""
 
 
 def _measured(request: dict[str, Any], report: Callable[[str], None]) -> Iterator[dict[str, Any]]:

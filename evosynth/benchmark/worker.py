@@ -44,7 +44,7 @@ def rows_for(request: dict[str, Any], count: int, pool: Executor) -> list[dict[s
     matrix = program.matrix().astype(kind)
     folder = Path(request["folder"])
     contestants = [
-        *own_contestants(folder, program.name, x, len(matrix), cores, pool),
+        *own_contestants(folder, request["function"], x, len(matrix), cores, pool),
         *library_rivals(request["transform"], x, cores),
         _product(matrix, x),
         _copy(x.nbytes + count * len(matrix) * x.itemsize, cores, pool),

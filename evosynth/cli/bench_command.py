@@ -26,8 +26,9 @@ def bench_and_report(
             click.echo(line, err=True)
 
     place = options["output"] or (run / STORED if run.is_dir() else None)
-    if place is not None and not place.parent.is_dir():  # known before minutes of measuring
-        raise StorageError(f"no such folder: '{place.parent}'", "choose another file with -o")
+    if place is not None and (place.is_dir() or not place.parent.is_dir()):
+        # Known before minutes of measuring.
+        raise StorageError(f"cannot write '{place}'", "choose a file in a folder that exists")
     batches, precisions = options["batches"] or BATCHES, options["precisions"] or PRECISIONS
     measured = bench(run, batches, precisions, options["cores"] or None, report)
     data = json.dumps(measured.to_dict())

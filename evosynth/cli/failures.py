@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
@@ -16,7 +17,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from dsl.errors import EvosynthError
+from dsl.errors import EvosynthError, StorageError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -108,7 +109,11 @@ def reporting_failures(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(0)
         except (click.ClickException, click.exceptions.Exit):
             raise
-        except Exception:
+        except Exception as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # as above
+                _tell("cannot write the output: no space left on the device", "")
+                sys.exit(StorageError.exit_code)
             _raise_if_debugging()
             _tell(
                 f"internal error, report in {_write_report()}",

@@ -21,12 +21,15 @@ def verify_and_report(run: Path, as_json: bool) -> int:
         error = verification.found.error
         data = asdict(verification.found) | {
             "error": error if math.isfinite(error) else None,  # JSON has no infinity
+            "target": verification.subject,
             "exact": verification.proof.summary,
             "verified": not problems,
             "problems": problems,
         }
         click.echo(json.dumps(data))
-    elif problems:
+        return 1 if problems else 0
+    click.echo(f"target: {verification.subject}")
+    if problems:
         for problem in problems:
             click.echo(problem)
         click.echo("not verified")

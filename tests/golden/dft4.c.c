@@ -13,10 +13,11 @@
  * x and y may lie wherever a double may, but must not overlap. Fastest are blocks of 16
  * columns that begin at multiples of 64 bytes.
  *
- * C99. GCC and Clang use vectors as wide as the target's registers (-O3 -march=native) unless
- * EVOSYNTH_SCALAR is defined, and may fuse multiplications with additions (-ffp-contract=off
- * and GCC's -std=c99 forbid it). If x and y take more than EVOSYNTH_STREAM_BYTES together, by
- * default 16 MiB, y is written past the caches of x86 processors.
+ * C99, not C++. GCC and Clang use vectors as wide as the target's registers (-O3
+ * -march=native) unless EVOSYNTH_SCALAR is defined, and may fuse multiplications with
+ * additions (-ffp-contract=off and GCC's -std=c99 forbid it). If x and y take more than
+ * EVOSYNTH_STREAM_BYTES together, by default 16 MiB, y is written past the caches of x86
+ * processors.
  */
 #include <stddef.h>
 

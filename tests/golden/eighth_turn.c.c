@@ -11,10 +11,11 @@
  * x and y may lie wherever a double may, but must not overlap. Fastest are blocks of 16
  * columns that begin at multiples of 64 bytes.
  *
- * C99. GCC and Clang use vectors as wide as the target's registers (-O3 -march=native) unless
- * EVOSYNTH_SCALAR is defined, and may fuse multiplications with additions (-ffp-contract=off
- * and GCC's -std=c99 forbid it). If x and y take more than EVOSYNTH_STREAM_BYTES together, by
- * default 16 MiB, y is written past the caches of x86 processors.
+ * C99, not C++. GCC and Clang use vectors as wide as the target's registers (-O3
+ * -march=native) unless EVOSYNTH_SCALAR is defined, and may fuse multiplications with
+ * additions (-ffp-contract=off and GCC's -std=c99 forbid it). If x and y take more than
+ * EVOSYNTH_STREAM_BYTES together, by default 16 MiB, y is written past the caches of x86
+ * processors.
  */
 #include <stddef.h>
 
@@ -116,11 +117,11 @@ INLINE void transform_rows(const double *restrict x, double *restrict y)
     vec u[INPUTS] ALIGNED, v[OUTPUTS] ALIGNED;
     for (size_t k = 0; k < 2; k++)
         for (size_t j = 0; j < WIDTH; j++)
-            u[k][j] = x[j * INPUTS + k];
+            ((double *)u)[k * WIDTH + j] = x[j * INPUTS + k];
     transform((const double *)u, WIDTH, (double *)v, WIDTH);
     for (size_t k = 0; k < 4; k++)
         for (size_t j = 0; j < WIDTH; j++)
-            y[j * OUTPUTS + k] = v[k][j];
+            y[j * OUTPUTS + k] = ((double *)v)[k * WIDTH + j];
 }
 #endif
 
