@@ -490,7 +490,7 @@ def test_factor_form_of_the_smallest_transform() -> None:
 
 
 def test_the_style_is_for_the_picture_alone() -> None:
-    content = SVG.write(dft4())
+    content = render(dft4(), "svg")
     style = content.partition("<style>")[2].partition("</style>")[0]
     for rule in style.strip().splitlines():
         for selector in rule.partition(" {")[0].split(", "):
