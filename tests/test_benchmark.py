@@ -6,6 +6,9 @@ import itertools
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -212,6 +215,21 @@ def test_a_contestant_that_computes_something_else_is_told() -> None:
     row = {"contestant": "C", "precision": "double", "error": 0.1}
     with pytest.raises(DataError, match="C computes something else"):
         measure._check_results([row])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_leave_nothing_behind(
+    runs: dict[str, Path], tmp_path: Path, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "evosynth", "bench", str(runs["dft"])]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("compiling")
+        process.send_signal(number)
+        assert process.wait() == 128 + number
+    assert list(tmp_path.iterdir()) == []
 
 
 # The table

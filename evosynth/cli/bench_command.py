@@ -11,6 +11,7 @@ import click
 
 from dsl.errors import StorageError
 from evosynth.benchmark import BATCHES, PRECISIONS, bench
+from evosynth.cli.failures import taking_interrupts
 from evosynth.runs.files import write_text
 
 STORED = "bench.json"
@@ -30,7 +31,8 @@ def bench_and_report(
         # Known before minutes of measuring.
         raise StorageError(f"cannot write '{place}'", "choose a file in a folder that exists")
     batches, precisions = options["batches"] or BATCHES, options["precisions"] or PRECISIONS
-    measured = bench(run, batches, precisions, options["cores"] or None, report)
+    with taking_interrupts():  # SIGTERM, too, must remove what was compiled
+        measured = bench(run, batches, precisions, options["cores"] or None, report)
     data = json.dumps(measured.to_dict())
     click.echo(data if as_json else str(measured), nl=as_json)
     if place is not None:
