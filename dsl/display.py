@@ -36,6 +36,15 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def operations(program: Program) -> str:
+    """Returns a line with the program's operation count."""
+    count = program.count
+    return (
+        f"{plural(count.operations, 'real operation')}: {plural(count.additions, 'addition')}, "
+        f"{plural(count.multiplications, 'multiplication')}."
+    )
+
+
 def latex(program: Program) -> str | None:
     """Returns the definitions as displayed LaTeX, or None if they are many."""
     if not _has_at_most(MOST_LINES, program):

@@ -37,7 +37,7 @@ from fitness.accuracy import EXACT, largest_row
 
 # What is left of 77 digits after thousands of operations on numbers of moderate size.
 FIFTY_DIGITS = 1e-50
-# Operations times inputs: some 20 seconds. The same times the degree of the field.
+# Operations times inputs, and the same times the degree of the field.
 MOST_STEPS = 1 << 24
 MOST_WORK = 1 << 29
 

@@ -34,7 +34,7 @@ from test_formats import dft4, eighth_turn
 
 from dsl.errors import UsageError
 from dsl.formats import render
-from dsl.formats.python_code import Style, assignments, constants, decimal
+from dsl.formats.code_lines import Style, assignments, constants, decimal
 from dsl.formats.signs import NEGATIVE, is_negative, with_few_negations
 from dsl.program import Instruction, Program
 from dsl.straightline import Code, Operation, Ref

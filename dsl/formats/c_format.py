@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-from dsl.display import shape
+from dsl.display import operations, shape
 from dsl.errors import UsageError
 from dsl.formats.base import FORMATS, Format
 from dsl.formats.c_operations import constant_definitions, statements
 from dsl.formats.c_templates import filled, identifiers, template
 from dsl.formats.c_test_main import tested_matrix, tolerance
 from dsl.formats.c_transposition import loads, stores, transposition
-from dsl.formats.python_module import operations
 from dsl.program import Program
 from dsl.registry import brief
 

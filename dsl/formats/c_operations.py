@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from dsl.errors import UsageError
-from dsl.formats.python_code import Style, assignments, constants
+from dsl.formats.code_lines import Style, assignments, constants
 from dsl.formats.signs import with_few_negations
 from dsl.program import Program
 from dsl.straightline import Code

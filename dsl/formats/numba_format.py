@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dsl.display import operations
 from dsl.formats.base import FORMATS, Format
-from dsl.formats.python_code import Style, assignments, constants
+from dsl.formats.code_lines import Style, assignments, constants
 from dsl.formats.python_module import (
     constant_lines,
     function_name,
     indented,
-    operations,
     summary,
 )
 from dsl.formats.signs import with_few_negations

@@ -6,7 +6,7 @@ import builtins
 import keyword
 import re
 
-from dsl.display import plural, shape
+from dsl.display import shape
 from dsl.errors import UsageError
 from dsl.program import Program
 from dsl.registry import brief
@@ -67,15 +67,6 @@ def _is_taken(name: str, words: tuple[str, ...]) -> bool:
 def summary(program: Program, name: str) -> str:
     """Returns the first line of a module's docstring."""
     return f"{name}: {shape(program)}."
-
-
-def operations(program: Program) -> str:
-    """Returns a line with the program's operation count."""
-    count = program.count
-    return (
-        f"{plural(count.operations, 'real operation')}: {plural(count.additions, 'addition')}, "
-        f"{plural(count.multiplications, 'multiplication')}."
-    )
 
 
 def constant_lines(constants: dict[str, str]) -> list[str]:

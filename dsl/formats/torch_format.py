@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dsl.display import operations
 from dsl.errors import UsageError
 from dsl.formats.base import FORMATS, Format
-from dsl.formats.python_code import Style, assignments, constants
-from dsl.formats.python_module import class_name, indented, operations, summary
+from dsl.formats.code_lines import Style, assignments, constants
+from dsl.formats.python_module import class_name, indented, summary
 from dsl.formats.signs import with_few_negations
 from dsl.program import Program
 from dsl.registry import brief

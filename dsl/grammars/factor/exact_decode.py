@@ -28,7 +28,7 @@ from dsl.targets.exact_matrix import ExactMatrix
 
 # Entries below this are zero: they are of moderate size and known to 77 digits.
 VANISHING = 1e-40
-# Steps times rows of the matrix: some seconds.
+# Steps times rows of the matrix.
 MOST_WORK = 1 << 14
 FUNCTIONS = ("cos", "sin", "tan")
 

@@ -1,4 +1,4 @@
-"""What the formats for Python share: straight-line code as lines, one per operation."""
+"""What the formats for code share: straight-line code as lines, one per operation."""
 
 from __future__ import annotations
 
