@@ -97,6 +97,11 @@ class Derivation:
     lowering: Lowering
     transposed: Lowering
 
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the block on (b, a) may gain what it does not on (a, b)."""
+        return len(set(self.filled)) > 1
+
 
 @lru_cache(maxsize=256)
 def derive(primitive: Primitive) -> Derivation:

@@ -22,7 +22,7 @@ FUNCTIONS = "atan, cos, sin, sqrt = np.arctan, np.cos, np.sin, np.sqrt"
 
 
 # Calls the kernel's own function with the block as a literal, to have it specialised.
-_PROPOSE = "propose(view, {block}, side, choice, places, must_pay, tables, work)"
+_PROPOSE = "return propose_{block}(view, side, rule, i, j, choice, threshold, tables, voting, chosen)"
 
 
 def emit_block_functions(primitives: Sequence[Primitive]) -> str:
@@ -47,6 +47,7 @@ def emit_block_functions(primitives: Sequence[Primitive]) -> str:
         f"MAKES_ZEROS = {tuple(d.makes_zeros for d in derived)}",
         f"TURNS = {tuple(d.turns for d in derived)}",
         f"FILLED = {tuple((d.filled * 2)[:2] for d in derived)}",
+        f"IS_ORDERED = {tuple(d.is_ordered for d in derived)}",
     ]
     parts = [
         "\n".join([*properties, f"SAME = {cost.SAME}", *classes, FUNCTIONS]),
@@ -59,8 +60,14 @@ def emit_block_functions(primitives: Sequence[Primitive]) -> str:
             [_cost_lines(p) for p in primitives],
         ),
         _function(
-            "propose_block(view, block, side, choice, places, must_pay, tables, work)",
-            [[_PROPOSE.format(block=k), "return 0"] for k in range(len(primitives))],
+            "propose_block(view, block, side, rule, i, j, choice, threshold, tables, voting, chosen)",
+            [[_PROPOSE.format(block=k)] for k in range(len(primitives))],
+        ),
+        "\n".join(
+            [
+                *(f"elect_{k}, propose_{k} = specialise({k})" for k in range(len(primitives))),
+                f"elect_shear = elect_{[p.name for p in primitives].index('shear')}",
+            ]
         ),
     ]
     return "\n\n\n".join(parts) + "\n"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from evosynth.catalogue import formats, primitives, targets
     from evosynth.exporting import export
     from evosynth.job import Result
+    from evosynth.record_table import records
+    from evosynth.refining import refine
 
 __all__ = [
     "EvosynthError",
@@ -39,6 +41,8 @@ __all__ = [
     "load",
     "make_target",
     "primitives",
+    "records",
+    "refine",
     "run",
     "show",
     "targets",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,8 @@ def run(
     n: int | None = None,
     *,
     input: str | None = None,
+    kernel: str | Sequence[complex] | None = None,
+    scaling: str | None = None,
     seed: int | None = None,
     evaluations: int | None = None,
     time: float | None = None,
@@ -103,6 +106,9 @@ def run(
         target: A family such as "dft", the path of a .npy file, or a `Target`.
         n: Size of the transform.
         input: "real" or "complex", the kind of the input data; by default the target's own.
+        kernel: The numbers that decide a structured matrix; by default the target's own.
+        scaling: "exact", "common" or "free": outputs equal the target's, or do so up to one
+            positive factor, or up to one for each; by default they are equal.
         seed: Decides every random choice; drawn and returned if not given.
         evaluations: Most genomes to evaluate.
         time: Most wall-clock seconds to search.
@@ -120,14 +126,23 @@ def run(
         StorageError: The run folder cannot be written.
     """
     settings = Settings(seed, evaluations, time, patience, goal, workers, strategy, islands)
-    job = prepare(_target(target, n, input), settings, out)
+    job = prepare(_target(target, n, input, kernel, scaling), settings, out)
     return execute(job, report or (lambda snapshot: None))
 
 
-def _target(target: object, n: int | None, input: str | None) -> Target:
+def _target(
+    target: object,
+    n: int | None,
+    input: str | None,
+    kernel: str | Sequence[complex] | None,
+    scaling: str | None,
+) -> Target:
     if isinstance(target, Target):
-        if (n, input) != (None, None):
-            raise UsageError("a Target has its size and kind of input", "leave n and input out")
+        if any(given is not None for given in (n, input, kernel, scaling)):
+            raise UsageError(
+                "a Target has its size, kind of input, kernel and scaling",
+                "leave n, input, kernel and scaling out",
+            )
         return target
     if isinstance(target, os.PathLike):
         target = os.fspath(target)
@@ -137,7 +152,7 @@ def _target(target: object, n: int | None, input: str | None) -> Target:
             f"expected a target's name, a path or a Target, got {kind}",
             "save an array with numpy.save and give the path",
         )
-    return make_target(target, n, input)
+    return make_target(target, n, input, kernel=kernel, scaling=scaling)
 
 
 def load(path: str | Path) -> Program:

@@ -8,11 +8,15 @@ from dsl.derive import derive
 from dsl.formats import FORMATS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
-from dsl.targets import TARGETS, known_counts
+from dsl.targets import SCALINGS, TARGETS, Scaling, known_counts
 
 
 def targets() -> list[dict[str, Any]]:
-    """Returns every registered target: name, convention, sizes, kind of input, best known."""
+    """Returns every registered target: name, convention, sizes, kind of input, best known.
+
+    "best_known" is of programs that compute the transform itself, "best_known_up_to" of
+    those that compute it up to one common factor, or up to a factor per output.
+    """
     return [
         {
             "name": family.name,
@@ -20,13 +24,22 @@ def targets() -> list[dict[str, Any]]:
             "convention": family.convention,
             "sizes": family.sizes,
             "input": family.domain,
-            "best_known": {
-                str(n): {"operations": known.operations, "source": known.source}
-                for n, known in known_counts(family.name).items()
+            "exact": family.is_exact,
+            "takes_kernel": family.takes_kernel,
+            "best_known": _counts(family.name, "exact"),
+            "best_known_up_to": {
+                scaling: _counts(family.name, scaling) for scaling in SCALINGS[1:]
             },
         }
         for family in TARGETS
     ]
+
+
+def _counts(name: str, scaling: Scaling) -> dict[str, dict[str, Any]]:
+    return {
+        str(n): {"operations": known.operations, "source": known.source}
+        for n, known in known_counts(name, scaling).items()
+    }
 
 
 def formats() -> list[dict[str, Any]]:

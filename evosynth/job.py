@@ -199,10 +199,10 @@ def _until_interrupted(search: Search, observe: Callable[[Snapshot], None]) -> s
 
 
 def _finish(search: Search, stopped_by: str, folder: RunFolder | None, started: float) -> Result:
-    target, best, member = search.target, search.archive.best, search.archive.best_member
-    if best is None or member is None:
+    target, best, solution = search.target, search.archive.best, search.archive.best_solution
+    if best is None or solution is None:
         raise DataError(f"no exact program for {target.title} was found")
-    exact = search.archive.exact_program_of(member)
+    exact = search.archive.exact_program_of(solution)
     if program_error(exact, target) > EXACT:  # a constant was taken for a near exact number
         exact = best
     proof = prove(exact, target)
@@ -224,7 +224,7 @@ def _finish(search: Search, stopped_by: str, folder: RunFolder | None, started: 
 def _front(search: Search) -> list[dict[str, Any]]:
     """Returns the front's programs as plain data."""
     archive = search.archive
-    programs = [archive.exact_program_of(member) for member in archive.front]
+    programs = [archive.exact_program_of(solution) for solution in archive.front]
     return [
         {
             "error": program_error(program, search.target),

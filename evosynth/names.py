@@ -12,6 +12,8 @@ PUBLIC = {
     "load": "evosynth.api",
     "make_target": "dsl.targets",
     "primitives": "evosynth.catalogue",
+    "records": "evosynth.record_table",
+    "refine": "evosynth.refining",
     "run": "evosynth.api",
     "show": "evosynth.api",
     "targets": "evosynth.catalogue",

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 
 from dsl.errors import UsageError
-from dsl.targets import Target, capacity_for, memory_limit, search_memory
+from dsl.targets import CAPACITY, Target, memory_limit, search_memory
 from evosynth.engine.driver import Limits
 from evosynth.engine.spec import Spec
 from evosynth.strategies import STRATEGIES
@@ -61,17 +61,15 @@ class Settings:
 
     def spec(self, target: Target) -> Spec:
         """Returns what decides the bits of the run."""
-        width = max(target.matrix.shape)
-        epoch = _shrunk(200, 20, width)
         return Spec(
             strategy=self.strategy,
             seed=draw_seed() if self.seed is None else self.seed,
             islands=self.islands,
             population=100,
-            capacity=capacity_for(width),
-            epoch=epoch,
-            restart=_shrunk(4_000, 1_000, width),
-            migration=2_000 // epoch,
+            capacity=CAPACITY,
+            epoch=200,
+            restart=4_000,
+            migration=10,
         )
 
     def limits(self, target: Target) -> Limits:
@@ -80,7 +78,7 @@ class Settings:
         seconds = None if self.seconds == math.inf else self.seconds
         if (self.evaluations, self.seconds, self.patience) != (None, None, None):
             return Limits(self.evaluations, seconds, self.patience, goal)
-        patience = None if goal else _shrunk(60_000, 1_000, max(target.matrix.shape))
+        patience = None if goal else 60_000
         return Limits(None, DEFAULT_SECONDS, patience, goal)
 
     def threads(self, target: Target) -> int:
@@ -113,11 +111,6 @@ class Settings:
 def draw_seed() -> int:
     """Returns a seed short enough to type."""
     return secrets.randbelow(1_000_000)
-
-
-def _shrunk(most: int, least: int, width: int) -> int:
-    """Returns fewer evaluations for larger problems, whose evaluations take longer."""
-    return max(least, int(most * min(1.0, (16 / width) ** 2)))
 
 
 def _cores() -> int:

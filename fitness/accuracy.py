@@ -7,11 +7,52 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsl.targets.scaling import Scaling
+
 # A program with an error up to this is exact: double rounding of some tens of steps.
 EXACT = 1e-12
 
 # A row below this fraction of the largest is what rounding left of zeros.
 NOISE = 1e-14
+
+
+# The error of a program whose outputs no positive factors bring to the wanted ones.
+NO_FACTOR = 1.0
+
+
+def scaled_error(
+    computed: npt.NDArray[Any], wanted: npt.NDArray[Any], scaling: Scaling = "exact"
+) -> float:
+    """Returns the relative error after the outputs were divided by their factors.
+
+    The factors are the real numbers that bring the wanted rows nearest to the computed
+    ones, in least squares: one for each row that is not zero, or one in common. Where one
+    of them is not positive, the error is 1.
+
+    Args:
+        computed: (m, n) real or complex.
+        wanted: (m, n) finite, not all zero.
+        scaling: Which factors are admitted; "exact" admits none.
+    """
+    if scaling == "exact" or not np.isfinite(computed).all():
+        return relative_error(computed, wanted)
+    with np.errstate(all="ignore"):  # an infinite factor is none
+        factors = _factors(computed, wanted, scaling)
+        if not (np.isfinite(factors) & (factors > 0)).all():
+            return NO_FACTOR
+        return relative_error(computed / factors, wanted)
+
+
+def _factors(
+    computed: npt.NDArray[Any], wanted: npt.NDArray[Any], scaling: Scaling
+) -> npt.NDArray[np.float64]:
+    """Returns the factors of the rows in least squares: (m, 1) or (1, 1)."""
+    products = np.sum((wanted.conj() * computed).real, axis=1, keepdims=True)
+    squares = np.sum((wanted.conj() * wanted).real, axis=1, keepdims=True)
+    if scaling == "common":
+        return np.asarray(products.sum(axis=0, keepdims=True) / squares.sum())
+    is_row = squares > (NOISE**2) * squares.max()
+    return np.where(is_row, products / np.where(is_row, squares, 1.0), 1.0)
 
 
 def relative_error(computed: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> float:

@@ -3,6 +3,9 @@
 Replayed are the program as written, the simplified code and the real code that is counted
 and exported, each on every unit vector. In a cyclotomic field equality is decided; where
 constants or entries lie in none, enclosures of 50 digits and more bound the difference.
+
+Where a target admits factors of its outputs, each is the quotient of one entry found and
+wanted: it must be real and positive, and all other entries must agree with it.
 """
 
 from __future__ import annotations
@@ -10,9 +13,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, TypeAlias
 
 import flint
 import numpy as np
@@ -33,10 +36,14 @@ from dsl.program import Program
 from dsl.straightline import Code
 from dsl.targets.base import Target
 from dsl.targets.exact_matrix import ExactMatrix
-from fitness.accuracy import EXACT, largest_row
+from dsl.targets.scaling import UP_TO, Scaling
+from fitness.accuracy import EXACT, NO_FACTOR, largest_row
 
 # What is left of 77 digits after thousands of operations on numbers of moderate size.
 FIFTY_DIGITS = 1e-50
+# The factor of an output: one entry found, over the same entry wanted, which is not zero.
+Factor: TypeAlias = tuple[Cyclotomic, Cyclotomic]
+Vector: TypeAlias = list[Cyclotomic]
 # Operations times inputs, and the same times the degree of the field.
 MOST_STEPS = 1 << 24
 MOST_WORK = 1 << 29
@@ -53,6 +60,7 @@ class Proof:
         obstacle: What stood against a proof; "" if proved.
         is_given_in_floats: The target's entries are doubles, not exact numbers.
         is_refuted: Equality was decided, and it does not hold.
+        scaling: Up to which factors of the outputs the program was compared.
     """
 
     field: str
@@ -60,16 +68,18 @@ class Proof:
     obstacle: str
     is_given_in_floats: bool = False
     is_refuted: bool = False
+    scaling: Scaling = "exact"
 
     @property
     def verdict(self) -> str:
         """What a program file may claim; "" if the program is not exact."""
+        up_to = f" {UP_TO[self.scaling]}".rstrip()
         if self.field:
-            return f"proved in {self.field}"
+            return f"proved in {self.field}{up_to}"
         if self.is_given_in_floats and self.error <= EXACT:
-            return "verified in 50 digits, target given in floats"
+            return f"verified in 50 digits{up_to}, target given in floats"
         is_close = self.error <= FIFTY_DIGITS and not self.is_refuted
-        return "verified in 50 digits" if is_close else ""
+        return f"verified in 50 digits{up_to}" if is_close else ""
 
     @property
     def summary(self) -> str:
@@ -83,7 +93,14 @@ class Proof:
 
 
 def prove(program: Program, target: Target) -> Proof:
-    """Proves that a program computes its target, or says how far it is from it."""
+    """Proves that a program computes its target, or says how far it is from it.
+
+    Up to the factors of the outputs that the target admits.
+    """
+    return replace(_prove(program, target), scaling=target.scaling)
+
+
+def _prove(program: Program, target: Target) -> Proof:
     codes = [program.lower(), program.plain_code, program.code]
     is_given_in_floats = target.exact is None
     steps = max(len(code.operations) * code.inputs for code in codes)
@@ -99,7 +116,7 @@ def prove(program: Program, target: Target) -> Proof:
         return Proof("", error, f"it needs {problem}")
     if steps * modulus(order).degree() > MOST_WORK:
         return Proof("", error, f"too large to replay in a field of order {order}")
-    if all(_is_equal(code, target.exact, order) for code in codes):
+    if all(_is_equal(code, target.exact, order, target.scaling) for code in codes):
         return Proof(f"Q(zeta_{order})" if order > 2 else "Q", 0.0, "")
     return Proof("", error, "it computes another matrix", is_refuted=True)
 
@@ -132,18 +149,55 @@ def _order(codes: list[Code], matrix: ExactMatrix) -> int:
     return reduce(common_order, (n.order for n in numbers if n), 4 if is_complex else 1)
 
 
-def _is_equal(code: Code, matrix: ExactMatrix, order: int) -> bool:
+def _is_equal(code: Code, matrix: ExactMatrix, order: int, scaling: Scaling) -> bool:
     constants = [number_in(c).lifted(order) for c in _constants(code)]
     units = [unit.lifted(order) if order % 4 == 0 else unit for unit in (ONE, I, -ONE, -I)]
     values = [value.reduced().lifted(order) for value in matrix.values]
     wanted = _columns(code, [value.parts() for value in values], values, matrix.places)
     one = ONE.lifted(order)
+    groups = _groups(code, len(matrix.places), scaling)
+    factors: dict[int, Factor] = {}
     for k, expected in enumerate(wanted):
         inputs = [one if j == k else None for j in range(code.inputs)]
         column = _replay(code, constants, units, inputs)
-        if any((x or ZERO) != y for x, y in zip(column, expected, strict=True)):
+        found = [x or ZERO for x in column]
+        if scaling != "exact":
+            is_same = _agrees(factors, groups, found, expected)
+        else:
+            is_same = all(x == y for x, y in zip(found, expected, strict=True))
+        if not is_same:
             return False
     return True
+
+
+def _groups(code: Code, rows: int, scaling: Scaling) -> list[int]:
+    """Returns which factor every output of code has: parts of complex outputs have one."""
+    outputs = len(code.outputs)
+    return [0 if scaling == "common" else k * rows // outputs for k in range(outputs)]
+
+
+def _agrees(factors: dict[int, Factor], groups: list[int], found: Vector, wanted: Vector) -> bool:
+    """Compares a column up to factors, and adds those that it is the first to tell."""
+    for group, x, y in zip(groups, found, wanted, strict=True):
+        if y and group not in factors:
+            if not _is_positive(x * y.conjugate()):
+                return False
+            factors[group] = x, y
+        if group in factors:
+            entry, other = factors[group]
+            if x * other != entry * y:
+                return False
+        elif x:
+            return False
+    return True
+
+
+def _is_positive(number: Cyclotomic) -> bool:
+    """Tells whether a number is real and positive."""
+    if not number or number.conjugate() != number:
+        return False
+    with flint.ctx.workprec(BITS):
+        return bool(number.ball().real > 0)
 
 
 def _error(code: Code, target: Target) -> float:
@@ -160,12 +214,39 @@ def _error(code: Code, target: Target) -> float:
         inputs = [_unit_row(code.inputs, k) for k in range(code.inputs)]
         rows = _replay(code, constants, units, inputs)
         found = flint.acb_mat([(nothing if row is None else row).entries() for row in rows])
+        if target.scaling != "exact":
+            groups = _groups(code, len(target.matrix), target.scaling)
+            divisors = _balls_of_factors(groups, found, wanted)
+            if divisors is None:
+                return NO_FACTOR
+            pairs = zip(found.table(), divisors, strict=True)
+            found = flint.acb_mat([[x / divisor for x in row] for row, divisor in pairs])
         differences = [float(x.abs_upper()) for x in (found - wanted).entries()]
     sizes = np.array(differences).reshape(len(rows), code.inputs)
     if len(sizes) != len(target.matrix):  # real and imaginary parts of complex outputs
         real, imaginary = (np.hypot(sizes[0::2, k::2], sizes[1::2, k::2]) for k in (0, 1))
         sizes = np.maximum(real, imaginary)
     return largest_row(sizes, target.matrix)
+
+
+def _balls_of_factors(
+    groups: list[int], found: flint.acb_mat, wanted: flint.acb_mat
+) -> list[flint.arb] | None:
+    """Returns the factors of the rows; None if one is not positive.
+
+    Each is read where the wanted entry is largest; rows of zeros have the factor 1.
+    """
+    sizes = np.array([[float(x.abs_upper()) for x in row] for row in wanted.table()])
+    factors: dict[int, flint.arb] = {}
+    for group in dict.fromkeys(groups):
+        rows = np.flatnonzero(np.array(groups) == group)
+        row, column = divmod(int(np.argmax(sizes[rows])), sizes.shape[1])
+        place = int(rows[row]), column
+        factor = (found[place] / wanted[place]).real if sizes[place] else flint.arb(1)
+        if not factor > 0:  # of enclosures: certainly, or it is refused
+            return None
+        factors[group] = factor
+    return [factors[group] for group in groups]
 
 
 def _unit_row(size: int, k: int) -> flint.acb_mat:

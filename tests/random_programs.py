@@ -32,6 +32,11 @@ def gene(
     return [PRIMITIVES.index(primitive), PATTERNS.index(pattern), side, i, j, choice]
 
 
+def sum_gene(side: int = 0, i: int = 0, j: int = 0, choice: int = 0, variant: int = 0) -> Any:
+    """Returns a gene that makes a shared sum; its variant lies where others have a pattern."""
+    return [len(PRIMITIVES), variant, side, i, j, choice]
+
+
 DFT16_GENES = np.array(
     [
         gene("butterfly", "matching"),
@@ -93,7 +98,7 @@ def sample_genomes(position: int, count: int = 16) -> Genomes:
     Few random genes pay, so that only bred genomes use many of their genes.
     """
     target = TARGET_SAMPLES[position]
-    space, rng = gene_space(target), np.random.default_rng(position)
+    space, rng = gene_space(target.matrix.shape), np.random.default_rng(position)
     evaluator = NumbaEvaluator(target)
     raw = random_genomes(count, CAPACITY, CAPACITY, space, rng)
     bred = random_genomes(8 * count, CAPACITY, CAPACITY, space, rng)

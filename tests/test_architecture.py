@@ -27,7 +27,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 HOME: dict[str, tuple[str, ...]] = {
     "deap": ("evosynth/engine/", "evosynth/strategies/"),
     "torch": ("gradient_baselines/",),
-    "numba": ("fitness/evaluators/factor_kernel.py",),
+    "numba": (
+        "fitness/evaluators/factor_kernel.py",
+        "evosynth/refinement/potentials_kernel.py",
+    ),
     "flint": (
         "dsl/constants.py",
         "dsl/cyclotomic.py",

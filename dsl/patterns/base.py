@@ -11,10 +11,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
 
 from dsl.registry import Registry
 
 Place = tuple[int, ...]
+Reach = Literal["all", "one", "listed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Pattern:
         is_stage: Places are candidates that must each pay; otherwise they are used as
             they are. A block of one point goes to place i, or to every place of a stage.
         summary: One line for people.
+        reach: "all" if every pair is a place, "one" if only (i, j) is, else "listed". Listed
+            places lie among the target's own values, others among the sums, too.
     """
 
     name: str
@@ -35,12 +40,24 @@ class Pattern:
     parameters: int
     is_stage: bool
     summary: str
+    reach: Reach
 
-    def places(self, width: int, points: int, i: int, j: int) -> list[Place]:
-        """Returns the places for a block of `points` points in a vector of `width`."""
+    def places(
+        self, width: int, points: int, i: int, j: int, *, is_ordered: bool = False
+    ) -> list[Place]:
+        """Returns the places for a block of `points` points in a vector of `width`.
+
+        Args:
+            width: Values on this side.
+            points: Of the block.
+            i: First parameter.
+            j: Second parameter.
+            is_ordered: Each pair both ways round.
+        """
         if points == 1:
             return [(k,) for k in range(width)] if self.is_stage else [(i,)]
-        return self.pairs(width, *(i, j)[: self.parameters])
+        pairs = self.pairs(width, *(i, j)[: self.parameters])
+        return [p for pair in pairs for p in (pair, pair[::-1])] if is_ordered else pairs
 
 
 PATTERNS: Registry[Pattern] = Registry("pattern")
@@ -52,6 +69,18 @@ def pattern(*, stage: bool) -> Callable[[Callable[..., list[Place]]], Pattern]:
     def declare(pairs: Callable[..., list[Place]]) -> Pattern:
         summary = (pairs.__doc__ or "").strip().split("\n")[0]
         parameters = len(inspect.signature(pairs).parameters) - 1
-        return PATTERNS.register(Pattern(pairs.__name__, pairs, parameters, stage, summary))
+        reach = _reach(pairs, parameters)
+        return PATTERNS.register(Pattern(pairs.__name__, pairs, parameters, stage, summary, reach))
 
     return declare
+
+
+def _reach(pairs: Callable[..., list[Place]], parameters: int) -> Reach:
+    width = 5
+    if parameters == 0 and pairs(width) == list(combinations(range(width), 2)):
+        return "all"
+    if parameters == 2 and all(
+        pairs(width, i, j) == [(i, j)] * (i != j) for i in range(width) for j in range(width)
+    ):
+        return "one"
+    return "listed"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -16,13 +16,16 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from dsl.cyclotomic import TooLargeError
 from dsl.errors import UsageError
-from dsl.registry import Registry
+from dsl.registry import Registry, brief
 from dsl.straightline import Domain
 from dsl.targets.exact_matrix import ExactMatrix, exact_if_whole
+from dsl.targets.kernel import Kernel, kernel_text, read_kernel
 from dsl.targets.known import Known, best_known
 from dsl.targets.matrix_file import load_matrix, size_problem
 from dsl.targets.memory import check_memory
+from dsl.targets.scaling import SCALINGS, UP_TO, Scaling
 
 Matrix = npt.NDArray[Any]
 Packing = Literal["none", "interleaved"]
@@ -46,9 +49,14 @@ class Target:
         best_known: The lowest operation count known to us for this matrix on these data.
         packing: "interleaved" where a complex matrix is applied to real data: rows 2 k
             and 2 k + 1 are then the real and the imaginary part of output k.
-        is_family: It is a registered family's: name, size and domain say it all.
+        is_family: It is a registered family's: name, size, domain and scaling say it all.
+            Not so where a kernel was given, or where entries are floats, whose last bits
+            are those of a machine.
         exact: The entries as exact numbers, of which `matrix` holds the nearest doubles;
             None where doubles are all there is. Whole numbers are exact.
+        scaling: A program computes this matrix A if its own is D A, with D the identity
+            ("exact"), a positive multiple of it ("common"), or any diagonal of positive
+            real numbers, one for every row of `matrix` ("free").
 
     Raises:
         ValueError: The parts do not fit together.
@@ -64,6 +72,7 @@ class Target:
     packing: Packing = "none"
     is_family: bool = False
     exact: ExactMatrix | None = None
+    scaling: Scaling = "exact"
 
     def __post_init__(self) -> None:
         self._check()
@@ -86,6 +95,8 @@ class Target:
             raise ValueError(f"target '{self.name}': {problem}")
         if self.domain not in get_args(Domain) or self.packing not in get_args(Packing):
             raise ValueError(f"target '{self.name}': got {self.domain!r} and {self.packing!r}")
+        if self.scaling not in SCALINGS:
+            raise ValueError(f"target '{self.name}': got scaling {self.scaling!r}")
         if self.domain == "real" and kind != "float64":
             raise ValueError(f"target '{self.name}': a complex matrix of real data needs packing")
         if self.packing == "interleaved" and (self.domain != "real" or shape[0] % 2):
@@ -100,10 +111,12 @@ class Target:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of shape, dtype, domain, packing and entries, in hexadecimal."""
+        """SHA-256 of shape, dtype, domain, packing, scaling and entries, in hexadecimal."""
         kind = self.matrix.dtype.name
         packing = "" if self.packing == "none" else f" {self.packing}"
-        head = f"{self.matrix.shape[0]} {self.matrix.shape[1]} {kind} {self.domain}{packing}\n"
+        scaling = "" if self.scaling == "exact" else f" {self.scaling} scaling"
+        shape = f"{self.matrix.shape[0]} {self.matrix.shape[1]}"
+        head = f"{shape} {kind} {self.domain}{packing}{scaling}\n"
         entries = self.matrix.astype(LITTLE_ENDIAN[kind]).tobytes()
         return hashlib.sha256(head.encode() + entries).hexdigest()
 
@@ -114,23 +127,28 @@ class TargetFamily:
 
     Attributes:
         name: What the command line calls it.
-        build: Size n -> (m, n) float64 or complex128, or a matrix of exact numbers.
+        build: Size n -> (m, n) float64 or complex128, or a matrix of exact numbers; with a
+            kernel as second argument where it takes one.
         domain: The kind of its input data unless the user says otherwise.
         title: Pattern of the title, with {n} for the size.
         convention: Sign, scale and order, in one line.
         sizes: The sizes that it has, for people.
         is_size: Whether it has a size.
         summary: One line for people.
+        is_exact: Its entries are exact numbers for every size and without a kernel.
+        takes_kernel: Users may give the numbers that decide it.
     """
 
     name: str
-    build: Callable[[int], ExactMatrix | Matrix]
+    build: Callable[..., ExactMatrix | Matrix]
     domain: Domain
     title: str
     convention: str
     sizes: str
     is_size: Callable[[int], bool]
     summary: str
+    is_exact: bool = True
+    takes_kernel: bool = False
 
     def matrix(self, n: int) -> Matrix:
         """Returns the matrix of a size: (m, n) float64 or complex128."""
@@ -146,6 +164,11 @@ def is_at_least_two(n: int) -> bool:
     return n >= 2
 
 
+def is_power_of_two(n: int) -> bool:
+    """Tells whether a size is a power of two from 2."""
+    return n >= 2 and n & (n - 1) == 0
+
+
 def target_family(
     *,
     title: str,
@@ -153,23 +176,42 @@ def target_family(
     domain: Domain = "real",
     sizes: str = "n >= 2",
     is_size: Callable[[int], bool] = is_at_least_two,
-) -> Callable[[Callable[[int], ExactMatrix | Matrix]], TargetFamily]:
+    is_exact: bool = True,
+    takes_kernel: bool = False,
+) -> Callable[[Callable[..., ExactMatrix | Matrix]], TargetFamily]:
     """Registers the decorated function (size -> matrix) as a family of targets.
 
     The function's name becomes the family's, its docstring's first line the summary.
     """
 
-    def declare(build: Callable[[int], ExactMatrix | Matrix]) -> TargetFamily:
-        name = build.__name__
+    def declare(build: Callable[..., ExactMatrix | Matrix]) -> TargetFamily:
         summary = (build.__doc__ or "").strip().split("\n")[0]
         return TARGETS.register(
-            TargetFamily(name, build, domain, title, convention, sizes, is_size, summary)
+            TargetFamily(
+                build.__name__,
+                build,
+                domain,
+                title,
+                convention,
+                sizes,
+                is_size,
+                summary,
+                is_exact,
+                takes_kernel,
+            )
         )
 
     return declare
 
 
-def make_target(name: str, n: int | None = None, input: str | None = None) -> Target:
+def make_target(
+    name: str,
+    n: int | None = None,
+    input: str | None = None,
+    *,
+    kernel: str | Sequence[complex] | None = None,
+    scaling: str | None = None,
+) -> Target:
     """Returns the target that a user asks for.
 
     Args:
@@ -177,7 +219,11 @@ def make_target(name: str, n: int | None = None, input: str | None = None) -> Ta
             contains a slash or a backslash.
         n: The size; needed for a family. For a file it must be the number of columns.
         input: "real" or "complex", the kind of the input data; by default the family's,
-            for a file that of its entries.
+            for a file or a kernel that of its entries.
+        kernel: The numbers that decide a structured matrix, or text with commas between
+            them; by default the family's own.
+        scaling: "exact", "common" or "free": how far the outputs of a program may be from
+            the matrix's; by default they are the same.
 
     Raises:
         UsageError: The arguments name no target, or one too large to search.
@@ -189,12 +235,50 @@ def make_target(name: str, n: int | None = None, input: str | None = None) -> Ta
             f"expected input 'real' or 'complex', got {input!r}",
             "leave it out for the target's own kind of data",
         )
+    admitted = _scaling(scaling)
     if name.endswith(".npy") or "/" in name or "\\" in name:
-        return _from_file(name, n, input)
-    return _from_family(TARGETS.get(name), n, input)
+        if kernel is not None:
+            raise UsageError("a file has its entries and takes no kernel", "leave the kernel out")
+        return _up_to(_from_file(name, n, input), admitted)
+    numbers = None if kernel is None else read_kernel(kernel)
+    return _up_to(_from_family(TARGETS.get(name), n, input, numbers, admitted), admitted)
 
 
-def _from_family(family: TargetFamily, n: int | None, data: str | None) -> Target:
+def _scaling(given: str | None) -> Scaling:
+    for scaling in SCALINGS:
+        if given in (None, scaling):
+            return scaling
+    raise UsageError(
+        f"expected scaling {', '.join(SCALINGS[:-1])} or {SCALINGS[-1]}, got {brief(given)}",
+        "leave it out for outputs that equal the matrix's",
+    )
+
+
+def _up_to(target: Target, scaling: Scaling) -> Target:
+    """Returns the same target with the scaling that is admitted."""
+    if scaling == "exact":
+        return target
+    return replace(target, scaling=scaling, title=f"{target.title}, {UP_TO[scaling]}")
+
+
+def _from_family(
+    family: TargetFamily, n: int | None, data: str | None, kernel: Kernel | None, scaling: Scaling
+) -> Target:
+    n = _size(family, n)
+    check_memory(n, n, f"{family.name} of size {n}", UsageError)
+    built = _built(family, n, kernel)
+    is_complex = family.domain == "complex" or (kernel is not None and np.iscomplexobj(kernel))
+    title = family.title.format(n=n)
+    if kernel is not None:
+        title = f"{title}, kernel {kernel_text(kernel)}"
+    is_own = kernel is None and data in (None, family.domain)
+    known = best_known(family.name, n, scaling) if is_own else None
+    names = family.name, title, family.convention
+    target = _assemble(names, built, "complex" if is_complex else "real", data, known)
+    return replace(target, is_family=family.is_exact and kernel is None)
+
+
+def _size(family: TargetFamily, n: int | None) -> int:
     if n is None:
         raise UsageError(f"{family.name} needs a size", f"give n; sizes: {family.sizes}")
     if not isinstance(n, int | np.integer) or isinstance(n, bool):
@@ -202,11 +286,25 @@ def _from_family(family: TargetFamily, n: int | None, data: str | None) -> Targe
     n = int(n)
     if not (is_at_least_two(n) and family.is_size(n)):
         raise UsageError(f"{family.name} has no size {n}", f"sizes: {family.sizes}")
-    check_memory(n, n, f"{family.name} of size {n}", UsageError)
-    known = best_known(family.name, n) if data in (None, family.domain) else None
-    names = family.name, family.title.format(n=n), family.convention
-    target = _assemble(names, family.build(n), family.domain, data, known)
-    return replace(target, is_family=True)
+    return n
+
+
+def _built(family: TargetFamily, n: int, kernel: Kernel | None) -> ExactMatrix | Matrix:
+    """Returns the entries of a family's matrix, with the user's kernel if there is one."""
+    if kernel is None:
+        try:
+            return family.build(n)
+        except TooLargeError as error:
+            raise UsageError(
+                f"{family.name} of size {n} needs {error}", "give a smaller n"
+            ) from error
+    if not family.takes_kernel:
+        known = ", ".join(each.name for each in TARGETS if each.takes_kernel)
+        raise UsageError(f"{family.name} takes no kernel", f"targets that take one: {known}")
+    matrix = np.asarray(family.build(n, kernel))
+    if problem := size_problem(matrix):
+        raise UsageError(f"{family.name} with this kernel: {problem}", "give another kernel")
+    return matrix
 
 
 def _from_file(path: str, n: int | None, data: str | None) -> Target:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-import numpy as np
-
-from dsl.cyclotomic import cosine, rational
 from dsl.targets.base import target_family
 from dsl.targets.exact_matrix import ExactMatrix
+from dsl.targets.trigonometric import cosine_transform
 
 
 @target_family(
@@ -17,6 +13,13 @@ from dsl.targets.exact_matrix import ExactMatrix
 )
 def dct2(n: int) -> ExactMatrix:
     """Discrete cosine transform, type II: entry (j, k) is 2 cos(pi j (2 k + 1) / (2 n))."""
-    j = np.arange(n)
-    values = tuple(rational(2) * cosine(Fraction(k, 4 * n)) for k in range(4 * n))
-    return ExactMatrix(values, np.outer(j, 2 * j + 1) % (4 * n))
+    return cosine_transform(2, n)
+
+
+@target_family(
+    title="{n}-point orthonormal DCT-II",
+    convention='orthonormal, equal to scipy.fft.dct of type 2 with norm="ortho"',
+)
+def dct2_ortho(n: int) -> ExactMatrix:
+    """Orthonormal discrete cosine transform, type II."""
+    return cosine_transform(2, n, is_orthonormal=True)

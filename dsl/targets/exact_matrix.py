@@ -40,6 +40,13 @@ class ExactMatrix:
         return ExactMatrix((*real, *imaginary), pairs.reshape(2 * rows, columns))
 
 
+def entries_at(
+    values: tuple[Cyclotomic, ...] | npt.NDArray[Any], places: npt.NDArray[np.intp]
+) -> ExactMatrix | npt.NDArray[Any]:
+    """Returns the matrix of the chosen values: exact where they are, else doubles."""
+    return ExactMatrix(values, places) if isinstance(values, tuple) else values[places]
+
+
 def exact_if_whole(matrix: npt.NDArray[Any]) -> ExactMatrix | None:
     """Returns a matrix of doubles as exact numbers if all of them are whole."""
     parts = np.stack([matrix.real, matrix.imag])

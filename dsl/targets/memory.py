@@ -11,14 +11,12 @@ FALLBACK_MEMORY = 8 * GIB
 
 ENTRY_BYTES = 16
 
+# Most genes of a genome.
+CAPACITY = 24
+
 # Beside the remainder after every gene of a genome, a thread keeps a few temporaries, and
 # the lists of places take as much as some matrices more.
 OTHER_COPIES = 20
-
-
-def capacity_for(width: int) -> int:
-    """Returns the most genes of a genome for a matrix of this many rows or columns."""
-    return min(64, 24 + width // 2)
 
 
 def search_memory(rows: int, columns: int) -> int:
@@ -27,7 +25,7 @@ def search_memory(rows: int, columns: int) -> int:
     An entry is at most a complex128 of 16 bytes. A complex matrix that is packed as a real
     one has twice the rows at half the size: the same bytes.
     """
-    copies = capacity_for(max(rows, columns)) + OTHER_COPIES
+    copies = CAPACITY + OTHER_COPIES
     return copies * ENTRY_BYTES * rows * columns
 
 

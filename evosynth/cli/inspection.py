@@ -6,11 +6,17 @@ import json
 import math
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
+from dsl.targets import UP_TO
 from evosynth.api import verify
 from evosynth.catalogue import primitives, targets
+from evosynth.record_table import Record, records
+
+RECORD_HEAD = ("target", "n", "scaling", "found", "", "best known", "FFTW", "dense", "proof")
+RECORD_NUMBERS = {"n", "found", "best known", "FFTW", "dense"}
 
 
 def verify_and_report(run: Path, as_json: bool) -> int:
@@ -49,13 +55,67 @@ def print_targets(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
         return
+    width = max(len(row["name"]) for row in rows) + 2
     for row in rows:
-        click.echo(f"{row['name']:<8}{row['summary']}")
-        click.echo(f"        {row['convention']}; {row['sizes']}; {row['input']} data")
-        if row["best_known"]:
-            counts = ", ".join(f"{n}: {k['operations']}" for n, k in row["best_known"].items())
-            click.echo(f"        best known operations {counts}")
-    click.echo("FILE.npy  any matrix, real or complex, m x n")
+        click.echo(f"{row['name']:<{width}}{row['summary']}")
+        facts = [row["convention"], row["sizes"], f"{row['input']} data"]
+        facts += ["--kernel"] * row["takes_kernel"] + ["floats"] * (not row["exact"])
+        for line in ["; ".join(facts), *_known_lines(row)]:
+            click.echo(f"{'':<{width}}{line}")
+    click.echo(f"{'FILE.npy':<{width}}any matrix, real or complex, m x n")
+
+
+def _known_lines(row: dict[str, Any]) -> list[str]:
+    """Returns the best known operations, size: count, one line for each source."""
+    kinds = {"": row["best_known"]} | {
+        f" {UP_TO[scaling]}": counts for scaling, counts in row["best_known_up_to"].items()
+    }
+    lines = []
+    for up_to, counts in kinds.items():
+        by_source: dict[str, list[str]] = {}
+        for n, known in counts.items():
+            by_source.setdefault(known["source"], []).append(f"{n}: {known['operations']}")
+        lines += [
+            f"best known{up_to} {', '.join(found)} ({source})"
+            for source, found in by_source.items()
+        ]
+    return lines
+
+
+def print_records(target: str | None, as_json: bool) -> None:
+    """Prints the best programs found."""
+    found = records(target)
+    if as_json:
+        click.echo(json.dumps([asdict(record) for record in found]))
+        return
+    if not found:
+        click.echo(f"no program and no known count of {target}")
+        return
+    for line in _aligned([RECORD_HEAD, *map(_record_cells, found)]):
+        click.echo(line)
+    if any(record.is_better for record in found):
+        click.echo("* fewer real operations than known before")
+
+
+def _record_cells(record: Record) -> tuple[str, ...]:
+    counts = (record.found, record.best_known, record.fftw, record.dense)
+    found, *others = ("-" if count is None else f"{count:,}" for count in counts)
+    mark = "*" if record.is_better else ""
+    names = (record.target, str(record.n), record.scaling)
+    return (*names, found, mark, *others, record.proof or "-")
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """Returns rows as lines: columns of numbers to the right, the others to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            f"{cell:>{width}}" if name in RECORD_NUMBERS else f"{cell:<{width}}"
+            for name, cell, width in zip(RECORD_HEAD, row, widths, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
 
 
 def print_primitives(as_json: bool) -> None:

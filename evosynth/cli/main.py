@@ -21,7 +21,8 @@ def cli(context: click.Context, debug: bool) -> None:
     context.obj = debug
     if context.invoked_subcommand is None:
         click.echo("evosynth discovers cheap exact programs for transforms.")
-        click.echo("Commands: run, show, verify, export, bench, targets, primitives, formats.")
+        commands = "run, refine, show, verify, export, bench, records, targets, primitives, formats"
+        click.echo(f"Commands: {commands}.")
         click.echo("Try:      evosynth run --target dft --n 16")
 
 
@@ -35,6 +36,12 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
 @click.option("--target", required=True, metavar="NAME|FILE.npy", help="What to compute.")
 @click.option("--n", type=int, help="Size of the transform.")
 @click.option("--input", metavar="real|complex", help="Kind of the input data.")
+@click.option("--kernel", metavar="A,B,...", help="Numbers that decide a structured matrix.")
+@click.option(
+    "--scaling",
+    metavar="exact|common|free",
+    help="Outputs up to one common factor, or up to one each  [default: exact]",
+)
 @click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
 @click.option("--evaluations", type=int, help="Most genomes to evaluate.")
 @click.option("--time", "seconds", type=float, metavar="SECONDS", help="Most time to search.")
@@ -105,6 +112,35 @@ def export_command(run: Path, to: str | None, output: Path | None, **options: ob
     export_and_report(run, to, output, options)
 
 
+@cli.command("refine")
+@RUN_ARGUMENT
+@click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
+@click.option("--rounds", type=int, help="How long it searches  [default: 4]")
+@click.option(
+    "--scaling",
+    metavar="exact|common|free",
+    help="Outputs of a bare program up to one common factor, or up to one each  [default: exact]",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Program file to write  [default: none]",
+)
+@JSON_OPTION
+@reporting_failures
+def refine_command(run: Path, as_json: bool, **options: object) -> None:
+    """Makes a program cheaper by scaling its intermediate values.
+
+    The program may come from elsewhere: a file with a program alone, as JSON or as a
+    listing, will do.
+    """
+    from evosynth.cli.refine_command import refine_and_report
+
+    refine_and_report(run, options, as_json=as_json)
+
+
 @cli.command("verify")
 @RUN_ARGUMENT
 @JSON_OPTION
@@ -154,6 +190,17 @@ def bench_command(run: Path, as_json: bool, quiet: bool, **options: object) -> N
     from evosynth.cli.bench_command import bench_and_report
 
     bench_and_report(run, options, as_json=as_json, is_quiet=quiet)
+
+
+@cli.command("records")
+@click.option("--target", metavar="NAME", help="Of one transform  [default: all]")
+@JSON_OPTION
+@reporting_failures
+def records_command(target: str | None, as_json: bool) -> None:
+    """Lists the best programs found, beside the best counts known."""
+    from evosynth.cli.inspection import print_records
+
+    print_records(target, as_json)
 
 
 @cli.command("targets")

@@ -27,7 +27,13 @@ def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool)
     settings = Settings(
         **{name: options[name] for name in Settings.__dataclass_fields__},
     )
-    target = make_target(options["target"], options["n"], options["input"])
+    target = make_target(
+        options["target"],
+        options["n"],
+        options["input"],
+        kernel=options["kernel"],
+        scaling=options["scaling"],
+    )
     job = prepare(target, settings, options["out"])
     with taking_interrupts() as interrupts, showing_progress(job, is_quiet) as show:
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from deap import tools
 
@@ -10,103 +12,101 @@ from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.exact_decode import exact_program
 from dsl.program import Program
 from dsl.targets.base import Target
-from evosynth.engine.individual import Individual, individuals
-from evosynth.engine.spec import State
+from evosynth.engine.assembly import assemble
+from evosynth.engine.blocks import Forest
+from evosynth.engine.individual import Solution
 from fitness.accuracy import EXACT
-from fitness.evaluators import Evaluator
 from fitness.objectives import program_error
 
-# Genomes that tie in the evaluator's count may differ once their code is simplified.
+# Solutions that tie in their count may differ once their code is simplified or refined.
 HALL = 8
-SETTLED = 3
 
 
 class Archive:
     """Keeps the best of all islands.
 
-    A genome's count, known at once, is an upper bound on that of its program's exported
-    code, which takes longer to know: so programs are written only when they are needed.
+    A solution's count is an upper bound on that of its program's exported code, which takes
+    longer to know: so programs are written only when they are needed.
 
     Attributes:
-        hall: DEAP's hall of fame: the best distinct genomes.
+        hall: DEAP's hall of fame: the best distinct solutions.
         front: DEAP's Pareto front of (error, operations in exported code) of the programs
-            that were offered, one genome per point.
+            that were offered, one solution per point.
         best: The program with the fewest operations in exported code, exact and verified,
             among those that were offered.
-        best_member: Its genome.
-        improved_at: Evaluations when the best genome last improved.
+        best_solution: What it was written from.
+        improved_at: Evaluations when the cheapest solution last improved.
     """
 
-    def __init__(self, target: Target, evaluator: Evaluator) -> None:
+    def __init__(self, target: Target) -> None:
         self.hall = tools.HallOfFame(HALL)
         self.front = tools.ParetoFront(similar=lambda one, other: one.fitness == other.fitness)
         self.best: Program | None = None
-        self.best_member: Individual | None = None
+        self.best_solution: Solution | None = None
         self.improved_at = 0
         self._target = target
-        self._evaluator = evaluator
-        self._offered: list[Program] = []
-        self._tried = 0
+        self._cheapest = math.inf
+        self._offered: list[Solution] = []
 
-    def update(self, state: State, evaluations: int) -> bool:
-        """Takes in an island's state; says whether the best genome improved."""
-        ranks = state.ranks()
-        if len(self.hall) == HALL and ranks.min() >= self.hall[-1].rank:
+    def update(self, forest: Forest, evaluations: int) -> bool:
+        """Takes in an island's forest; says whether the fewest operations became fewer."""
+        cost = forest.costs[0]
+        if cost >= self._cheapest:
             return False
-        before = self.hall[0].rank if len(self.hall) else np.inf
-        first = np.argsort(ranks, kind="stable")[:HALL]
-        members = individuals(
-            state.genomes.take(first), state.errors[first], state.operations[first]
-        )
-        self.hall.update(members)
-        if self.hall[0].rank >= before:
-            return False
+        self._cheapest = cost
         self.improved_at = evaluations
+        self._collect(forest)
         return True
+
+    def collect(self, forest: Forest) -> None:
+        """Takes in all the cheapest ways to compute the target, not only the best."""
+        self._collect(forest)
+
+    def _collect(self, forest: Forest) -> None:
+        is_complex = self._target.domain == "complex"
+        splits = [s for s in forest.blocks[0].splits if forest.cost_of(s) < self._worst()]
+        found = [assemble(forest, is_complex, split=split) for split in splits]
+        if not splits and not len(self.hall):
+            found = [assemble(forest, is_complex)]
+        self.hall.update([Solution(d, 0.0, d.operations) for d in found])
+
+    def _worst(self) -> float:
+        return self.hall[-1].operations if len(self.hall) == HALL else math.inf
 
     @property
     def operations(self) -> int | None:
-        """The fewest operations known so far: of the best program or of the best genome."""
-        counts = [m.operations for m in self.hall[:1] if m.error == 0]
+        """The fewest operations known so far: of the best program or the cheapest solution."""
+        counts = [self.hall[0].operations] if len(self.hall) else []
         counts += [self.best.count.operations] if self.best else []
         return min(counts, default=None)
 
     def offer_leader(self) -> bool:
-        """Writes the best genome's program; says whether it is the best program."""
+        """Writes the cheapest solution's program; says whether it is the best program."""
         return len(self.hall) > 0 and self._offer(self.hall[0])
 
     def settle(self) -> None:
-        """Writes a few different programs of the hall: ties may give simpler code."""
-        last = self._tried + SETTLED
-        for member in self.hall:
-            if self._tried < last:
-                self._offer(member)
+        """Writes the programs of the whole hall: ties may give simpler code."""
+        for solution in self.hall:
+            self._offer(solution)
 
-    def _offer(self, member: Individual) -> bool:
-        if member.error > 0:
+    def _offer(self, solution: Solution) -> bool:
+        if solution in self._offered:
             return False
-        program = self.program_of(member)
-        if program in self._offered:
-            return False
-        self._offered = [program, *self._offered[: HALL - 1]]
-        self._tried += 1
+        self._offered.append(solution)
+        program = self._build(solution.decoding)
         error = program_error(program, self._target)
         if error > EXACT:
             return False
         operations = program.count.operations
-        self.front.update([Individual(member.genes(), 0.0, operations)])
+        self.front.update([Solution(solution.decoding, 0.0, operations)])
         if self.best and operations >= self.best.count.operations:
             return False
-        self.best, self.best_member = program, member
+        self.best, self.best_solution = program, solution
         return True
 
-    def program_of(self, member: Individual) -> Program:
-        """Returns the program that a genome stands for."""
-        return self._build(self._evaluator.decode(member.genes()))
-
-    def exact_program_of(self, member: Individual) -> Program:
-        """Returns the program that a genome stands for, with exact constants."""
-        decoding = self._evaluator.decode(member.genes())
+    def exact_program_of(self, solution: Solution) -> Program:
+        """Returns the program of a solution, with exact constants."""
+        decoding = solution.decoding
         return exact_program(self._build(decoding), decoding, self._target.exact)
 
     def _build(self, decoding: Decoding) -> Program:

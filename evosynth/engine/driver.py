@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 from deap import tools
 
+from dsl.grammars.factor.remainder import prices_for
 from dsl.program import Program
 from dsl.targets.base import Target
 from evosynth.engine.archive import Archive, make_statistics
-from evosynth.engine.epoch import evaluator_for, run_epoch
+from evosynth.engine.blocks import Forest, start_forest
+from evosynth.engine.epoch import run_epoch
 from evosynth.engine.migration import migrate
-from evosynth.engine.spec import Spec, State, empty_state
+from evosynth.engine.spec import Spec
 
 # A genome with up to this many times the goal's operations may have a program within it.
 NEAR = 1.2
@@ -74,7 +76,7 @@ class Search:
         self.spec = spec
         self.limits = limits
         self.threads = threads
-        self.archive = Archive(target, evaluator_for(target, threads))
+        self.archive = Archive(target)
         self.logbook = tools.Logbook()
         self.evaluations = 0
         self.seconds = 0.0
@@ -90,29 +92,36 @@ class Search:
             Why the search stopped: "goal", "evaluations", "time" or "patience".
         """
         started = time.monotonic()
-        states = [empty_state(self.spec) for _ in range(self.spec.islands)]
+        is_complex = self.target.domain == "complex"
+        begun = start_forest(self.target.matrix, prices_for(is_complex), self.spec)
+        forests = [begun] * self.spec.islands
         epoch = 0
         while True:
             for island in range(self.spec.islands):
                 spec = self._next_spec()
-                states[island] = run_epoch(
-                    self.target, spec, states[island], epoch, island, self.threads
+                forests[island], made = run_epoch(
+                    self.target, spec, forests[island], epoch, island, self.threads
                 )
-                self.evaluations += spec.epoch
-                is_improved = self.archive.update(states[island], self.evaluations)
+                self.evaluations += made
+                is_improved = self.archive.update(forests[island], self.evaluations)
                 is_better = (
                     self._is_time_to_write(epoch, is_improved) and self.archive.offer_leader()
                 )
                 self.seconds = time.monotonic() - started
-                record = self._record(states[island], epoch, island)
+                record = self._record(forests[island], epoch, island)
                 report(self._snapshot(record, is_improved, is_better))
                 reason = self._reason_to_stop()
                 if reason:
-                    self.archive.settle()
+                    self._settle(forests)
                     return "goal" if self._is_goal_met() else reason
             epoch += 1
             if epoch % self.spec.migration == 0:
-                states = migrate(states, self.spec)
+                forests = migrate(forests, self.spec, is_complex)
+
+    def _settle(self, forests: list[Forest]) -> None:
+        for forest in forests:
+            self.archive.collect(forest)
+        self.archive.settle()
 
     def _is_time_to_write(self, epoch: int, is_improved: bool) -> bool:
         """Programs are written now and then, and when they come near the goal."""
@@ -144,16 +153,20 @@ class Search:
             return "patience"
         return None
 
-    def _record(self, state: State, epoch: int, island: int) -> dict[str, object]:
+    def _record(self, forest: Forest, epoch: int, island: int) -> dict[str, object]:
         """Returns the epoch's line of the log, and keeps it in the logbook."""
-        rows = list(zip(state.operations.tolist(), state.genomes.lengths.tolist(), strict=True))
+        population = forest.blocks[0].population
+        rows = list(
+            zip(population.operations.tolist(), population.genomes.lengths.tolist(), strict=True)
+        )
         record = {
             "epoch": epoch,
             "island": island,
             "evaluations": self.evaluations,
             "best": self.archive.operations,
-            "stale": state.stale,
-            **self._statistics.compile(rows),
+            "stale": population.stale,
+            "blocks": len(forest.blocks),
+            **(self._statistics.compile(rows) if rows else {}),
         }
         self.logbook.record(**record)
         return record

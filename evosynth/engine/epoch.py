@@ -2,50 +2,130 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
+from dsl.grammars.factor.decode import Decoding
+from dsl.grammars.factor.known_blocks import KnownBlocks
+from dsl.grammars.factor.remainder import prices_for
+from dsl.straightline import Domain
 from dsl.targets.base import Target
-from evosynth.engine.spec import Purpose, Spec, State, gene_space
+from evosynth.engine.blocks import SPLITS, Block, Forest, Grower, uses
+from evosynth.engine.population import score
+from evosynth.engine.spec import Population, Purpose, Spec, gene_space
 from evosynth.engine.task import Task
 from evosynth.strategies import STRATEGIES
 from fitness.evaluators import EVALUATORS, Evaluator
 
+# The share of epochs that go to the target itself, and to the blocks of its best program.
+# Of these, and of all blocks for the rest, that is taken on which least effort was spent
+# for what it costs.
+ROOT_SHARE = 0.6
+USED_SHARE = 0.3
+
+# Genomes of an epoch that are made splits, and how many are remembered.
+OFFERS = 4
+MEMORY = 16
+
+# Populations of blocks narrower than this are not worth a second thread.
+WORTH_THREADS = 12
+
 
 def run_epoch(
-    target: Target, spec: Spec, state: State, epoch: int, island: int, threads: int = 1
-) -> State:
-    """Returns an island's state after `spec.epoch` more evaluations.
+    target: Target, spec: Spec, forest: Forest, epoch: int, island: int, threads: int = 1
+) -> tuple[Forest, int]:
+    """Returns an island's forest after an epoch, and how many evaluations that took.
 
     The result depends on the arguments alone, and not on `threads`.
     """
+    rng = spec.generator(Purpose.EPOCH, epoch, island)
+    index = _choose(forest, rng)
+    block = forest.blocks[index]
+    width = max(block.matrix.shape)
+    evaluator = evaluator_for(block.matrix, target.domain, threads if width >= WORTH_THREADS else 1)
+    known = forest.known(index)
     task = Task(
-        spec,
-        gene_space(target),
-        evaluator_for(target, threads).evaluate,
-        spec.generator(Purpose.EPOCH, epoch, island),
+        replace(spec, epoch=epoch_size(spec, width)),
+        gene_space(block.matrix.shape),
+        lambda genomes: evaluator.evaluate(genomes, known),
+        rng,
     )
-    return STRATEGIES.get(spec.strategy).advance(state, task)
+    population = _rescored(block, forest, task)
+    population = STRATEGIES.get(spec.strategy).advance(population, task)
+    made = task.spec.epoch
+    changed = replace(
+        block, population=population, version=forest.version, effort=block.effort + made
+    )
+    return _harvested(forest, index, changed, evaluator, known, target, spec), made
 
 
-def evaluator_for(target: Target, threads: int = 1) -> Evaluator:
-    """Returns an evaluator for a target, made once per process."""
-    return _evaluator(_Keyed(target, target.digest), threads)
+def epoch_size(spec: Spec, width: int) -> int:
+    """Returns fewer evaluations for wider blocks, whose evaluations take longer."""
+    return max(spec.epoch // 10, int(spec.epoch * min(1.0, (16 / width) ** 2)), 1)
 
 
-class _Keyed:
-    """A target that is equal to every other of the same digest."""
-
-    def __init__(self, target: Target, digest: str) -> None:
-        self.target = target
-        self._digest = digest
-
-    def __hash__(self) -> int:
-        return hash(self._digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and other._digest == self._digest
+def _choose(forest: Forest, rng: np.random.Generator) -> int:
+    """Returns the block to work on."""
+    share = rng.random()
+    if share < ROOT_SHARE:
+        return 0
+    used = sorted(set(uses(forest)))
+    inner = used if share < ROOT_SHARE + USED_SHARE else forest.reachable()[1:]
+    if not inner:
+        return 0
+    return min(inner, key=lambda k: forest.blocks[k].effort / max(forest.costs[k], 1))
 
 
-@lru_cache(maxsize=8)
-def _evaluator(key: _Keyed, threads: int) -> Evaluator:
-    return EVALUATORS.get("numba").make(key.target, threads)
+def _rescored(block: Block, forest: Forest, task: Task) -> Population:
+    """Returns a block's population at present costs."""
+    population = block.population
+    if block.version == forest.version or not len(population.genomes):
+        return population
+    return replace(score(population.genomes, task), stale=population.stale)
+
+
+def _harvested(
+    forest: Forest,
+    index: int,
+    block: Block,
+    evaluator: Evaluator,
+    known: KnownBlocks,
+    target: Target,
+    spec: Spec,
+) -> Forest:
+    """Makes splits of a block's best genomes."""
+    population = block.population
+    ranks = population.ranks()
+    is_full = len(block.splits) == SPLITS
+    limit = forest.cost_of(block.splits[-1]) if is_full else block.dense
+    chosen: list[Decoding] = []
+    offered = list(block.offered)
+    for k in np.argsort(ranks, kind="stable").tolist():
+        if ranks[k] >= limit or len(chosen) == OFFERS:
+            break
+        genome = population.genomes[k]
+        if genome.tobytes() not in offered:
+            offered.append(genome.tobytes())
+            chosen.append(evaluator.decode(genome, known))
+    changed = replace(block, offered=tuple(offered[-MEMORY:]))
+    blocks = (*forest.blocks[:index], changed, *forest.blocks[index + 1 :])
+    grower = Grower(replace(forest, blocks=blocks), prices_for(target.domain == "complex"), spec)
+    for decoding in chosen:
+        grower.split(index, decoding)
+    return grower.finish()
+
+
+def evaluator_for(matrix: npt.NDArray[np.generic], domain: Domain, threads: int = 1) -> Evaluator:
+    """Returns an evaluator for a matrix; the last ones are kept."""
+    return _evaluator(matrix.tobytes(), matrix.shape, matrix.dtype.str, domain, threads)
+
+
+@lru_cache(maxsize=64)
+def _evaluator(
+    entries: bytes, shape: tuple[int, ...], dtype: str, domain: Domain, threads: int
+) -> Evaluator:
+    matrix = np.frombuffer(entries, dtype).reshape(shape)
+    return EVALUATORS.get("numba").make(Target("block", shape[1], matrix, domain), threads)

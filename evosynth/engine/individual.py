@@ -9,6 +9,8 @@ import numpy.typing as npt
 from deap import base
 
 from dsl.genome import Genes, Genomes, pack
+from dsl.grammars.factor.decode import Decoding
+from dsl.grammars.factor.steps import Step
 from evosynth.engine.spec import rank
 
 
@@ -57,3 +59,26 @@ def individuals(
 def population_of(members: Sequence[Individual], capacity: int) -> Genomes:
     """Packs individuals into a population."""
     return pack(members, capacity)
+
+
+class Solution(list[Step]):
+    """A decoding as the list of its steps, with the fitness that DEAP's tools compare.
+
+    Attributes:
+        decoding: Steps and remainder.
+        fitness: Error, then operations.
+    """
+
+    def __init__(self, decoding: Decoding, error: float, operations: float) -> None:
+        super().__init__(decoding.steps)
+        self.decoding = decoding
+        self.fitness = Fitness((error, operations))
+
+    def __deepcopy__(self, memo: object) -> Solution:
+        """Decodings are never changed: DEAP's copies may share them."""
+        return Solution(self.decoding, *self.fitness.values)
+
+    @property
+    def operations(self) -> int:
+        """The operations objective."""
+        return int(self.fitness.values[1])

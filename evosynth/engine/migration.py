@@ -1,4 +1,4 @@
-"""Exchange of genomes between islands."""
+"""Exchange of genomes and of solved blocks between islands."""
 
 from __future__ import annotations
 
@@ -7,27 +7,60 @@ from dataclasses import replace
 import numpy as np
 from deap import tools
 
+from dsl.grammars.factor.remainder import prices_for
+from evosynth.engine.assembly import transferred
+from evosynth.engine.blocks import Forest, Grower, uses
 from evosynth.engine.individual import individuals, population_of
-from evosynth.engine.spec import Spec, State
+from evosynth.engine.spec import Population, Spec
 
 MIGRANTS = 2
 
 
-def migrate(states: list[State], spec: Spec) -> list[State]:
-    """Sends the best of each island around the ring, where they replace the worst.
+def migrate(forests: list[Forest], spec: Spec, is_complex: bool) -> list[Forest]:
+    """Sends the best of each island around the ring.
 
-    Nothing is drawn at random, so the result depends on the states alone.
+    The best genomes for the target replace the worst; the blocks of the best program that
+    are cheaper than the receiver's become known there. Nothing is drawn at random, so the
+    result depends on the forests alone.
     """
-    if len(states) < 2:
-        return states
-    islands = [individuals(s.genomes, s.errors, s.operations) for s in states]
+    if len(forests) < 2:
+        return forests
+    populations = _migrated([forest.blocks[0].population for forest in forests], spec)
+    arrived = []
+    for forest, sender, population in zip(
+        forests, [forests[-1], *forests[:-1]], populations, strict=True
+    ):
+        root = replace(forest.blocks[0], population=population, version=-1)
+        blocks = (root, *forest.blocks[1:])
+        arrived.append(taught(replace(forest, blocks=blocks), sender, spec, is_complex))
+    return arrived
+
+
+def taught(forest: Forest, sender: Forest, spec: Spec, is_complex: bool) -> Forest:
+    """Returns a forest that knows the blocks of another's best program, where cheaper."""
+    grower = Grower(forest, prices_for(is_complex), spec)
+    for index in sorted({0, *uses(sender)}):
+        number, _ = grower.find(sender.blocks[index].matrix)
+        if sender.costs[index] >= grower.costs[number]:
+            continue
+        decoding = transferred(sender, index, grower.blocks[number].matrix, is_complex)
+        if decoding is not None:
+            grower.split(number, decoding)
+    return grower.finish()
+
+
+def _migrated(populations: list[Population], spec: Spec) -> list[Population]:
+    """Moves the best genomes around the ring; populations that have not begun keep theirs."""
+    if not all(len(population.genomes) > MIGRANTS for population in populations):
+        return populations
+    islands = [individuals(p.genomes, p.errors, p.operations) for p in populations]
     tools.migRing(islands, MIGRANTS, tools.selBest, replacement=tools.selWorst)
     return [
         replace(
-            state,
+            population,
             genomes=population_of(members, spec.capacity),
             errors=np.array([m.error for m in members]),
             operations=np.array([float(m.operations) for m in members]),
         )
-        for state, members in zip(states, islands, strict=True)
+        for population, members in zip(populations, islands, strict=True)
     ]

@@ -9,59 +9,59 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.genome import Genomes
-from evosynth.engine.spec import State, empty_state
+from evosynth.engine.spec import Population, empty_population
 from evosynth.engine.task import Task
 from evosynth.engine.variation import random_genomes
 from fitness.objectives import ERROR, OPERATIONS
 
-Step = Callable[[State, int, Task], tuple[State, int]]
+Step = Callable[[Population, int, Task], tuple[Population, int]]
 
 # Genomes start short: a long random genome is cut to its best prefix anyway.
 LONGEST_START = 4
 
 
-def score(genomes: Genomes, task: Task) -> State:
+def score(genomes: Genomes, task: Task) -> Population:
     """Evaluates genomes."""
     scores = task.evaluate(genomes)
-    return State(genomes, ERROR.of_scores(scores), OPERATIONS.of_scores(scores))
+    return Population(genomes, ERROR.of_scores(scores), OPERATIONS.of_scores(scores))
 
 
-def draw(count: int, task: Task) -> State:
+def draw(count: int, task: Task) -> Population:
     """Evaluates random genomes."""
     spec = task.spec
     return score(random_genomes(count, spec.capacity, LONGEST_START, task.space, task.rng), task)
 
 
-def spend(state: State, task: Task, step: Step) -> State:
+def spend(population: Population, task: Task, step: Step) -> Population:
     """Spends one epoch: fills the population, then steps; anew when it has been stale long.
 
     Args:
-        state: The island.
+        population: The island.
         task: Its parameters and means.
-        step: (state, most evaluations, task) -> (state, evaluations made, at least 1).
+        step: (population, most evaluations, task) -> (population, evaluations made, at least 1).
     """
     spec = task.spec
-    if state.stale >= spec.restart:
-        state = empty_state(spec)
+    if population.stale >= spec.restart:
+        population = empty_population(spec)
     spent = 0
     while spent < spec.epoch:
         left = spec.epoch - spent
-        best = state.ranks().min(initial=np.inf)
-        missing = spec.population - len(state.genomes)
+        best = population.ranks().min(initial=np.inf)
+        missing = spec.population - len(population.genomes)
         if missing > 0:
             drawn = draw(min(missing, left), task)
-            state, made = joined(state, drawn), len(drawn.genomes)
+            population, made = joined(population, drawn), len(drawn.genomes)
         else:
-            state, made = step(state, left, task)
-        is_better = state.ranks().min() < best
-        state = replace(state, stale=0 if is_better else state.stale + made)
+            population, made = step(population, left, task)
+        is_better = population.ranks().min() < best
+        population = replace(population, stale=0 if is_better else population.stale + made)
         spent += made
-    return state
+    return population
 
 
-def joined(one: State, other: State) -> State:
+def joined(one: Population, other: Population) -> Population:
     """Returns both populations as one."""
-    return State(
+    return Population(
         one.genomes.joined(other.genomes),
         np.concatenate([one.errors, other.errors]),
         np.concatenate([one.operations, other.operations]),
@@ -70,14 +70,17 @@ def joined(one: State, other: State) -> State:
 
 
 def with_members(
-    state: State, places: npt.NDArray[np.intp], other: State, chosen: npt.NDArray[np.intp]
-) -> State:
-    """Returns `state` with `other`'s genomes at positions `chosen` put in `places`."""
-    genes, lengths = state.genomes.genes.copy(), state.genomes.lengths.copy()
-    errors, operations = state.errors.copy(), state.operations.copy()
+    population: Population,
+    places: npt.NDArray[np.intp],
+    other: Population,
+    chosen: npt.NDArray[np.intp],
+) -> Population:
+    """Returns `population` with `other`'s genomes at positions `chosen` put in `places`."""
+    genes, lengths = population.genomes.genes.copy(), population.genomes.lengths.copy()
+    errors, operations = population.errors.copy(), population.operations.copy()
     genes[places], lengths[places] = other.genomes.genes[chosen], other.genomes.lengths[chosen]
     errors[places], operations[places] = other.errors[chosen], other.operations[chosen]
-    return State(Genomes(genes, lengths), errors, operations, state.stale)
+    return Population(Genomes(genes, lengths), errors, operations, population.stale)
 
 
 def tournament(

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.genome import GeneSpace, Genomes, pack
+from dsl.grammars.factor.decode import MOST_SUMS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
-from dsl.targets.base import Target
 
 
 class Purpose(IntEnum):
@@ -62,14 +62,14 @@ def rank(error: Any, operations: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """One island between two epochs.
+class Population:
+    """Genomes of one block, with their scores.
 
     Attributes:
-        genomes: The population; empty before the first epoch and for a restart.
+        genomes: The genomes; none before the first epoch and for a restart.
         errors: (population,) float64 error objective.
         operations: (population,) float64 operations objective.
-        stale: Evaluations since the island last improved.
+        stale: Evaluations since the population last improved.
     """
 
     genomes: Genomes
@@ -82,12 +82,12 @@ class State:
         return rank(self.errors, self.operations)
 
 
-def empty_state(spec: Spec) -> State:
-    """Returns the state of an island that has not begun."""
-    return State(pack([], spec.capacity), np.zeros(0), np.zeros(0))
+def empty_population(spec: Spec) -> Population:
+    """Returns a population that has not begun."""
+    return Population(pack([], spec.capacity), np.zeros(0), np.zeros(0))
 
 
-def gene_space(target: Target) -> GeneSpace:
-    """Returns the genes that make sense for a target."""
-    rows, columns = target.matrix.shape
-    return GeneSpace(rows, columns, len(PRIMITIVES), len(PATTERNS))
+def gene_space(shape: tuple[int, ...]) -> GeneSpace:
+    """Returns the genes that make sense for a matrix of a shape, and its sums."""
+    rows, columns = shape
+    return GeneSpace(rows + MOST_SUMS, columns + MOST_SUMS, len(PRIMITIVES) + 1, len(PATTERNS))

@@ -13,8 +13,9 @@ import numpy as np
 from dsl.errors import DataError, UsageError
 from dsl.formats import json_format, text
 from dsl.program import Program
+from dsl.registry import brief
 from dsl.straightline import Domain
-from dsl.targets import TARGETS, Target, make_target
+from dsl.targets import SCALINGS, TARGETS, Scaling, Target, make_target
 from evosynth.runs.files import read_text
 from fitness.objectives import program_error
 from fitness.proof import Proof
@@ -110,6 +111,8 @@ def _target_data(target: Target) -> dict[str, Any]:
         "packing": target.packing,
         "digest": target.digest,
     }
+    if target.scaling != "exact":
+        data["scaling"] = target.scaling
     if not target.is_family:
         entries = target.matrix.astype(np.complex128).view(np.float64).tolist()
         data |= {"title": target.title, "entries": entries}
@@ -134,7 +137,17 @@ def _read_target(data: dict[str, Any]) -> Target:
 def _family_target(given: dict[str, Any]) -> Target:
     if given["name"] not in TARGETS:
         raise DataError(f"unknown target {str(given['name'])[:40]!r}")
-    return make_target(given["name"], given["n"], given["input"])
+    scaling = _scaling(given)
+    return make_target(given["name"], given["n"], given["input"], scaling=scaling)
+
+
+def _scaling(given: dict[str, Any]) -> Scaling:
+    """Returns how far outputs may be from the matrix's: not at all if the file says nothing."""
+    found = given.get("scaling", "exact")
+    for scaling in SCALINGS:
+        if found == scaling:
+            return scaling
+    raise DataError(f"unknown scaling {brief(found)}")
 
 
 def _matrix_target(given: dict[str, Any]) -> Target:
@@ -142,7 +155,9 @@ def _matrix_target(given: dict[str, Any]) -> Target:
     matrix = entries if np.any(entries.imag) else np.ascontiguousarray(entries.real)
     domain: Domain = given["input"]
     name, title = str(given["name"]), str(given["title"])
-    return Target(name, matrix.shape[1], matrix, domain, title, packing=given["packing"])
+    packing, scaling = given["packing"], _scaling(given)
+    size = matrix.shape[1]
+    return Target(name, size, matrix, domain, title, packing=packing, scaling=scaling)
 
 
 def _read_claims(data: dict[str, Any]) -> Claims:

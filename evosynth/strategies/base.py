@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dsl.registry import Registry
-from evosynth.engine.spec import State
+from evosynth.engine.spec import Population
 from evosynth.engine.task import Task
 
 
@@ -16,12 +16,12 @@ class Strategy:
 
     Attributes:
         name: What the command line calls it.
-        advance: (state, task) -> state after `task.spec.epoch` evaluations.
+        advance: (population, task) -> population after `task.spec.epoch` evaluations.
         summary: One line for people.
     """
 
     name: str
-    advance: Callable[[State, Task], State]
+    advance: Callable[[Population, Task], Population]
     summary: str
 
 

@@ -8,7 +8,7 @@ from deap import base
 
 from dsl.genome import Genomes
 from evosynth.engine.population import score, spend, tournament, with_members
-from evosynth.engine.spec import State
+from evosynth.engine.spec import Population
 from evosynth.engine.task import Task
 from evosynth.engine.variation import choose, mutate, splice
 from evosynth.strategies.base import STRATEGIES, Strategy
@@ -30,33 +30,37 @@ def make_toolbox(task: Task) -> base.Toolbox:
     return toolbox
 
 
-def advance(state: State, task: Task) -> State:
+def advance(population: Population, task: Task) -> Population:
     """Spends one epoch breeding; starts anew when the island has been stale for too long."""
-    return spend(state, task, _generation)
+    return spend(population, task, _generation)
 
 
-def _generation(state: State, most: int, task: Task) -> tuple[State, int]:
+def _generation(population: Population, most: int, task: Task) -> tuple[Population, int]:
     """Breeds as many children as the population is large, at most `most`."""
     toolbox = make_toolbox(task)
     count = min(task.spec.population, most)
-    children = toolbox.evaluate(_breed(state, count, toolbox, task.rng))
-    return _replace_worse(state, children, task.rng), count
+    children = toolbox.evaluate(_breed(population, count, toolbox, task.rng))
+    return _replace_worse(population, children, task.rng), count
 
 
-def _breed(state: State, count: int, toolbox: base.Toolbox, rng: np.random.Generator) -> Genomes:
+def _breed(
+    population: Population, count: int, toolbox: base.Toolbox, rng: np.random.Generator
+) -> Genomes:
     """Returns children: selected, some crossed over, all mutated."""
-    ranks = state.ranks()
-    parents = state.genomes.take(toolbox.select(ranks, count))
-    mates = state.genomes.take(toolbox.select(ranks, count))
+    ranks = population.ranks()
+    parents = population.genomes.take(toolbox.select(ranks, count))
+    mates = population.genomes.take(toolbox.select(ranks, count))
     crossed = toolbox.mate(parents, mates)
     is_crossed = rng.random(count) < CROSSOVER_ODDS
     children: Genomes = toolbox.mutate(choose(is_crossed, crossed, parents))
     return children
 
 
-def _replace_worse(state: State, children: State, rng: np.random.Generator) -> State:
+def _replace_worse(
+    population: Population, children: Population, rng: np.random.Generator
+) -> Population:
     """Puts each child in the place of the worst of a few random members, if not worse."""
-    ranks, arriving = state.ranks().tolist(), children.ranks().tolist()
+    ranks, arriving = population.ranks().tolist(), children.ranks().tolist()
     source: npt.NDArray[np.intp] = np.full(len(ranks), -1)
     rivals = rng.integers(0, len(ranks), size=(len(arriving), RIVALS)).tolist()
     for child, (rank, members) in enumerate(zip(arriving, rivals, strict=True)):
@@ -64,7 +68,7 @@ def _replace_worse(state: State, children: State, rng: np.random.Generator) -> S
         if rank <= ranks[worst]:
             ranks[worst], source[worst] = rank, child
     taken = np.flatnonzero(source >= 0)
-    return with_members(state, taken, children, source[taken])
+    return with_members(population, taken, children, source[taken])
 
 
 EVOLVE = STRATEGIES.register(

@@ -5,23 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from evosynth.engine.population import joined, score
-from evosynth.engine.spec import State
+from evosynth.engine.spec import Population
 from evosynth.engine.task import Task
 from evosynth.engine.variation import random_genomes
 from evosynth.strategies.base import STRATEGIES, Strategy
 
 
-def advance(state: State, task: Task) -> State:
+def advance(population: Population, task: Task) -> Population:
     """Draws genomes of any length; the best ones so far are its population."""
     spec = task.spec
     drawn = score(
         random_genomes(spec.epoch, spec.capacity, spec.capacity, task.space, task.rng), task
     )
-    both = joined(state, drawn)
+    both = joined(population, drawn)
     best = np.argsort(both.ranks(), kind="stable")[: spec.population]
-    is_better = drawn.ranks().min() < state.ranks().min(initial=np.inf)
-    stale = 0 if is_better else state.stale + spec.epoch
-    return State(both.genomes.take(best), both.errors[best], both.operations[best], stale)
+    is_better = drawn.ranks().min() < population.ranks().min(initial=np.inf)
+    stale = 0 if is_better else population.stale + spec.epoch
+    return Population(both.genomes.take(best), both.errors[best], both.operations[best], stale)
 
 
 RANDOM = STRATEGIES.register(

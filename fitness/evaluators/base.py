@@ -8,6 +8,7 @@ from typing import Protocol
 
 from dsl.genome import Genes, Genomes
 from dsl.grammars.factor.decode import Decoding
+from dsl.grammars.factor.known_blocks import NOTHING_KNOWN, KnownBlocks
 from dsl.registry import Registry
 from dsl.targets.base import Target
 from fitness.scores import Scores
@@ -16,11 +17,16 @@ from fitness.scores import Scores
 class Evaluator(Protocol):
     """Scores genomes of the `factor` grammar against one target."""
 
-    def evaluate(self, genomes: Genomes) -> Scores:
-        """Scores a population."""
+    def evaluate(self, genomes: Genomes, known: KnownBlocks = NOTHING_KNOWN) -> Scores:
+        """Scores a population.
+
+        Args:
+            genomes: The population.
+            known: What components of the remainder are known to cost at most.
+        """
         ...
 
-    def decode(self, genome: Genes) -> Decoding:
+    def decode(self, genome: Genes, known: KnownBlocks = NOTHING_KNOWN) -> Decoding:
         """Returns what one genome, (length, 6), means."""
         ...
 

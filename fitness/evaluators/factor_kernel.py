@@ -24,28 +24,194 @@ from numba.extending import overload
 SMALLEST, LARGEST, NOISE = 1e-3, 1e3, 1e-10
 PRIMITIVE, PATTERN, SIDE, FIRST, SECOND, CHOICE = range(6)
 ONE, FROM_ROW = 1, 2
+MOST_SUMS, MOST_DESCENT, SWEEPS = 4, 256, 2
+MOST_BALLOTS = 16
+NEAR, TILT = 1e-9, 1e-3
 
-# Functions that see the number of the block as a literal are inlined where it is known:
-# with the formulas of one primitive in place of a choice of all, voting is 3 times faster.
-# Handing tuples of arrays to functions in inner loops costs as much again.
+# Where a pattern's places are: in a table, all pairs, or the one pair (i, j).
+LISTED, ALL_PAIRS, ONE_PAIR = range(3)
+
+# Handing tuples of arrays to functions in inner loops costs as much as what they do.
 compiled = njit(error_model="numpy")
-inlined = njit(error_model="numpy", inline="always")
 
-# What the kernel is told of primitives, patterns and prices, as arrays:
-#   points, is_angle, makes_zeros, turns: (primitives,); filled: (primitives, 2)
-#   is_stage: (patterns,)
-#   span: (2 sides, 2 points, patterns, width, width, 2) first and last place
+# What the kernel is told of patterns and prices, as arrays:
+#   is_stage, kind: (patterns,); base: (2,) values of the target on either side
+#   span: (2 sides, patterns, width, width or 1, 2) first and last place of LISTED patterns
 #   places: (total, 2) indices; addition: operations; multiplication: (6,) by class
-Tables = namedtuple(
-    "Tables",
-    "points is_angle makes_zeros turns filled is_stage span places addition multiplication",
+Tables = namedtuple("Tables", "is_stage kind base span places addition multiplication")
+
+# Scratch arrays of one thread, by what they are for. Few go to each function: every array
+# that is handed over takes its time to compile.
+Voting = namedtuple("Voting", "out ballot votes")
+Places = namedtuple("Places", "count gains parameters first second")
+Counting = namedtuple(
+    "Counting",
+    "real imag quarter_re quarter_im row_label column_label stack entry lines totals",
 )
 
-# Scratch arrays of one thread, allocated once per call.
-Work = namedtuple("Work", "out ballot votes gains parameters real imag")
-
-# The blocks moved out so far, as arrays over steps.
+# The steps moved out so far, as arrays over steps. A sum's block is the number of blocks,
+# its place (value, slot); the rest of it lies in `Sums`.
 Tape = namedtuple("Tape", "block side a b parameter gene")
+
+# The sums made so far, (side, slot, ...): members, their number, factors, sources by row.
+Sums = namedtuple("Sums", "members size factors sources")
+
+
+def specialise(block):
+    """Returns the functions that elect a block's parameter and propose its places.
+
+    The block is a constant in them: with the formulas of one primitive in place of a choice
+    of all, voting is 3 times faster.
+    """
+    is_angle, turns, is_ordered = IS_ANGLE[block], TURNS[block], IS_ORDERED[block]
+    makes_zeros, filled, is_single = MAKES_ZEROS[block], FILLED[block], POINTS[block] == 1
+
+    @compiled
+    def elect(view, a, b, voting):
+        """Returns (votes, parameter): the parameter that most rows propose; 0 votes for none."""
+        ballot, votes, out = voting.ballot, voting.votes, voting.out
+        size, agreed = 0, False
+        for r in range(view.shape[0]):
+            va, vb = view[r, a], view[r, b]
+            if va == 0 or vb == 0:
+                continue
+            for k in range(usable(block, is_angle, turns, va, vb, out)):
+                value = out[k]
+                position = 0
+                while position < size and not is_same(ballot[position], value):
+                    position += 1
+                if position == size:
+                    if size == MOST_BALLOTS:
+                        if not agreed:
+                            return 0, view[0, a]
+                        continue
+                    ballot[size] = value
+                    votes[size] = 0
+                    size += 1
+                else:
+                    agreed = True
+                votes[position] += 1
+        if size == 0:
+            return 0, view[0, a]
+        winner = 0
+        for position in range(1, size):
+            if votes[position] > votes[winner]:
+                winner = position
+        return votes[winner], ballot[winner]
+
+    @compiled
+    def find_parameter(view, a, b, choice, voting):
+        """Finds the parameter of a block on columns a and b (a twice for a block of one point).
+
+        Returns:
+            (votes, parameter): how many rows want this parameter; 0 if there is none,
+            -1 if nobody counted.
+        """
+        if choice == ONE and not is_angle:
+            return -1, assemble(1.0, 0.0, view[0, a])
+        if choice < FROM_ROW:
+            return elect(view, a, b, voting)
+        r = (choice - FROM_ROW) % view.shape[0]
+        if view[r, a] == 0 or view[r, b] == 0:
+            return 0, view[0, a]
+        found = usable(block, is_angle, turns, view[r, a], view[r, b], voting.out) > 0
+        return -1 if found else 0, voting.out[0]
+
+    @compiled
+    def count_removed(view, a, b, votes, parameter, voting):
+        """Returns how many non-zeros fewer two columns have once the block is moved out."""
+        removed = max(votes, 0)
+        for r in range(view.shape[0]):
+            va, vb = view[r, a], view[r, b]
+            if va != 0 and vb != 0:
+                if votes >= 0:
+                    continue
+                for k in range(usable(block, is_angle, turns, va, vb, voting.out)):
+                    removed += is_same(voting.out[k], parameter)
+            elif va != 0:
+                removed += 1 - filled[0]
+            elif vb != 0:
+                removed += 1 - filled[1]
+        return removed
+
+    @compiled
+    def propose_place(
+        view, side, choice, a, b, must_pay, by_products, threshold, tables, voting, chosen
+    ):
+        """Appends a place with its parameter and gain if the block may go there."""
+        if must_pay and not overlap(view, a, b):
+            return
+        votes, parameter = find_parameter(view, a, b, choice, voting)
+        if votes == 0:
+            return
+        gain = 0
+        if must_pay:
+            if by_products:
+                saved = count_saved(view, block, a, b, parameter, threshold, tables, voting.out)
+            else:
+                removed = count_removed(view, a, b, votes, parameter, voting)
+                saved = tables.addition * removed
+            price = block_cost(block, side, parameter, tables.addition, tables.multiplication)
+            gain = saved - price
+            if saved <= 0 or gain < 0:
+                return
+        count = chosen.count[0]
+        chosen.first[count], chosen.second[count] = a, b
+        chosen.parameters[count], chosen.gains[count] = parameter, gain
+        chosen.count[0] = count + 1
+
+    @compiled
+    def propose(view, side, rule, i, j, choice, threshold, tables, voting, chosen):
+        """Finds the places where a gene's block may go; returns how many."""
+        must_pay, by_products = tables.is_stage[rule] and makes_zeros, j % 2 == 1
+        is_stage, kind = tables.is_stage[rule], tables.kind[rule]
+        width = view.shape[1]
+        one, two = i % width, j % width
+        first, last, ways = 0, 1, 1
+        if is_single:
+            if is_stage:
+                last = width
+        elif kind == LISTED:
+            base = tables.base[side]
+            first, last = tables.span[side, rule, i % base, j % base % tables.span.shape[3]]
+        elif kind == ALL_PAIRS:
+            last = width * width
+        if not is_single and is_stage and is_ordered:
+            ways = 2
+        chosen.count[0] = 0
+        for k in range(first, last):
+            if is_single:
+                a = k if is_stage else one
+                b = a
+            elif kind == LISTED:
+                a, b = tables.places[k, 0], tables.places[k, 1]
+            elif kind == ALL_PAIRS:
+                a, b = k // width, k % width
+                if a >= b:
+                    continue
+            else:
+                a, b = one, two
+                if a == b:
+                    continue
+            for _ in range(ways):
+                propose_place(
+                    view,
+                    side,
+                    choice,
+                    a,
+                    b,
+                    must_pay,
+                    by_products,
+                    threshold,
+                    tables,
+                    voting,
+                    chosen,
+                )
+                a, b = b, a
+        return chosen.count[0]
+
+    return elect, propose
+
 
 # --- generated: begin
 
@@ -56,6 +222,7 @@ IS_ANGLE = (False, True, False, False)
 MAKES_ZEROS = (True, True, False, True)
 TURNS = (2, 1, 4, 1)
 FILLED = ((2, 2), (2, 2), (1, 1), (2, 1))
+IS_ORDERED = (False, False, False, True)
 SAME = 1e-09
 UNIT = 0
 AXIS = 1
@@ -166,20 +333,23 @@ def block_cost(block, is_output_side, p, addition, multiplication):
 
 
 @compiled
-def propose_block(view, block, side, choice, places, must_pay, tables, work):
+def propose_block(view, block, side, rule, i, j, choice, threshold, tables, voting, chosen):
     if block == 0:
-        propose(view, 0, side, choice, places, must_pay, tables, work)
-        return 0
+        return propose_0(view, side, rule, i, j, choice, threshold, tables, voting, chosen)
     if block == 1:
-        propose(view, 1, side, choice, places, must_pay, tables, work)
-        return 0
+        return propose_1(view, side, rule, i, j, choice, threshold, tables, voting, chosen)
     if block == 2:
-        propose(view, 2, side, choice, places, must_pay, tables, work)
-        return 0
+        return propose_2(view, side, rule, i, j, choice, threshold, tables, voting, chosen)
     if block == 3:
-        propose(view, 3, side, choice, places, must_pay, tables, work)
-        return 0
+        return propose_3(view, side, rule, i, j, choice, threshold, tables, voting, chosen)
     return 0
+
+
+elect_0, propose_0 = specialise(0)
+elect_1, propose_1 = specialise(1)
+elect_2, propose_2 = specialise(2)
+elect_3, propose_3 = specialise(3)
+elect_shear = elect_3
 
 
 # --- generated: end
@@ -274,70 +444,26 @@ def usable(block, is_angle, turns, a, b, out):
     return count
 
 
-@inlined
-def elect(view, block, a, b, tables, work):
-    """Returns (votes, parameter): the parameter that most rows propose; 0 votes for none."""
-    is_angle, turns = tables.is_angle[block], tables.turns[block]
-    ballot, votes, out = work.ballot, work.votes, work.out
-    size = 0
+@compiled
+def entry_price(value, tables):
+    """Returns the operations of an entry on its own."""
+    if value == 0:
+        return 0
+    return tables.addition + tables.multiplication[constant_class(value.real, value.imag)]
+
+
+@compiled
+def count_saved(view, block, a, b, parameter, threshold, tables, out):
+    """Returns how many operations fewer the entries of two columns cost, none shared."""
+    inverse(block, parameter, out)
+    saved = 0
     for r in range(view.shape[0]):
         va, vb = view[r, a], view[r, b]
-        if va == 0 or vb == 0:
-            continue
-        for k in range(usable(block, is_angle, turns, va, vb, out)):
-            value = out[k]
-            position = 0
-            while position < size and not is_same(ballot[position], value):
-                position += 1
-            if position == size:
-                ballot[size] = value
-                votes[size] = 0
-                size += 1
-            votes[position] += 1
-    if size == 0:
-        return 0, view[0, a]
-    winner = 0
-    for position in range(1, size):
-        if votes[position] > votes[winner]:
-            winner = position
-    return votes[winner], ballot[winner]
-
-
-@inlined
-def find_parameter(view, block, a, b, choice, tables, work):
-    """Finds the parameter of a block on columns a and b (a twice for a block of one point).
-
-    Returns:
-        (votes, parameter): how many rows want this parameter; 0 if there is none,
-        -1 if nobody counted.
-    """
-    if choice == ONE and not tables.is_angle[block]:
-        return -1, assemble(1.0, 0.0, view[0, a])
-    if choice < FROM_ROW:
-        return elect(view, block, a, b, tables, work)
-    r = (choice - FROM_ROW) % view.shape[0]
-    if view[r, a] == 0 or view[r, b] == 0:
-        return 0, view[0, a]
-    found = usable(block, tables.is_angle[block], tables.turns[block], view[r, a], view[r, b], work.out) > 0
-    return -1 if found else 0, work.out[0]
-
-
-@inlined
-def count_removed(view, block, a, b, votes, parameter, tables, work):
-    """Returns how many non-zeros fewer two columns have once the block is moved out."""
-    removed = max(votes, 0)
-    for r in range(view.shape[0]):
-        va, vb = view[r, a], view[r, b]
-        if va != 0 and vb != 0:
-            if votes >= 0:
-                continue
-            for k in range(usable(block, tables.is_angle[block], tables.turns[block], va, vb, work.out)):
-                removed += is_same(work.out[k], parameter)
-        elif va != 0:
-            removed += 1 - tables.filled[block, 0]
-        elif vb != 0:
-            removed += 1 - tables.filled[block, 1]
-    return removed
+        if va != 0 or vb != 0:
+            saved += entry_price(va, tables) + entry_price(vb, tables)
+            saved -= entry_price(cleared(va * out[0] + vb * out[2], threshold), tables)
+            saved -= entry_price(cleared(va * out[1] + vb * out[3], threshold), tables)
+    return saved
 
 
 @compiled
@@ -350,12 +476,12 @@ def overlap(view, a, b):
 
 
 @compiled
-def move_out(view, block, a, b, parameter, threshold, tables, out):
+def move_out(view, block, a, b, parameter, threshold, out):
     """Replaces columns of the remainder by columns times the block's inverse."""
     inverse(block, parameter, out)
     for r in range(view.shape[0]):
         va, vb = view[r, a], view[r, b]
-        if tables.points[block] == 1:
+        if POINTS[block] == 1:
             view[r, a] = cleared(va * out[0], threshold)
         elif va != 0 or vb != 0:
             view[r, a] = cleared(va * out[0] + vb * out[2], threshold)
@@ -363,12 +489,12 @@ def move_out(view, block, a, b, parameter, threshold, tables, out):
 
 
 @compiled
-def move_in(view, block, a, b, parameter, tables, out):
+def move_in(view, block, a, b, parameter, out):
     """Undoes `move_out`: replaces columns by columns times the block."""
     forward(block, parameter, out)
     for r in range(view.shape[0]):
         va, vb = view[r, a], view[r, b]
-        if tables.points[block] == 1:
+        if POINTS[block] == 1:
             view[r, a] = va * out[0]
         else:
             view[r, a] = va * out[0] + vb * out[2]
@@ -376,65 +502,52 @@ def move_in(view, block, a, b, parameter, tables, out):
 
 
 @compiled
-def take_best(gains, places):
+def take_best(count, chosen):
     """Returns the place of largest gain, the first of equals, or -1 if no gain is left.
 
     The place and all that overlap it are struck out.
     """
+    gains, first, second = chosen.gains, chosen.first, chosen.second
     best = -1
-    for k in range(len(places)):
+    for k in range(count):
         if gains[k] >= 0 and (best < 0 or gains[k] > gains[best]):
             best = k
     if best >= 0:
-        a, b = places[best, 0], places[best, 1]
-        for k in range(len(places)):
-            if places[k, 0] == a or places[k, 0] == b or places[k, 1] == a or places[k, 1] == b:
+        a, b = first[best], second[best]
+        for k in range(count):
+            if first[k] == a or first[k] == b or second[k] == a or second[k] == b:
                 gains[k] = -1
     return best
 
 
-@inlined
-def propose(view, block, side, choice, places, must_pay, tables, work):
-    """Writes the parameter and the gain of a gene's block at every place; -1 for none."""
-    gains, parameters = work.gains, work.parameters
-    addition, multiplication = tables.addition, tables.multiplication
-    for k in range(len(places)):
-        a, b = places[k, 0], places[k, 1]
-        gains[k] = -1
-        if must_pay and not overlap(view, a, b):
-            continue
-        votes, parameter = find_parameter(view, block, a, b, choice, tables, work)
-        if votes == 0:
-            continue
-        parameters[k] = parameter
-        gains[k] = 0
-        if must_pay:
-            removed = count_removed(view, block, a, b, votes, parameter, tables, work)
-            price = block_cost(block, side, parameter, addition, multiplication)
-            gains[k] = addition * removed - price if removed > 0 else -1
-
-
 @compiled
-def apply_gene(view, gene, number, threshold, tables, work, tape, steps):
+def apply_block(view, gene, number, threshold, tables, voting, chosen, tape, steps):
     """Moves the blocks of one gene out of the remainder.
 
     Returns:
         (steps, price): the new length of the tape, and the operations of the blocks.
     """
-    block, rule, side = gene[PRIMITIVE], gene[PATTERN], gene[SIDE]
-    width = view.shape[1]
-    i, j = gene[FIRST] % width, gene[SECOND] % width
-    span = tables.span[side, tables.points[block] - 1, rule, i, j]
-    places = tables.places[span[0] : span[1]]
-    must_pay = tables.is_stage[rule] and tables.makes_zeros[block]
-    propose_block(view, block, side, gene[CHOICE], places, must_pay, tables, work)
+    block, side = np.int64(gene[PRIMITIVE]), np.int64(gene[SIDE])
+    count = propose_block(
+        view,
+        block,
+        side,
+        np.int64(gene[PATTERN]),
+        np.int64(gene[FIRST]),
+        np.int64(gene[SECOND]),
+        np.int64(gene[CHOICE]),
+        threshold,
+        tables,
+        voting,
+        chosen,
+    )
     total = 0
     while True:
-        best = take_best(work.gains, places)
+        best = take_best(count, chosen)
         if best < 0:
             return steps, total
-        a, b, parameter = places[best, 0], places[best, 1], work.parameters[best]
-        move_out(view, block, a, b, parameter, threshold, tables, work.out)
+        a, b, parameter = chosen.first[best], chosen.second[best], chosen.parameters[best]
+        move_out(view, block, a, b, parameter, threshold, voting.out)
         total += block_cost(block, side, parameter, tables.addition, tables.multiplication)
         tape.block[steps], tape.side[steps], tape.gene[steps] = block, side, number
         tape.a[steps], tape.b[steps], tape.parameter[steps] = a, b, parameter
@@ -442,11 +555,163 @@ def apply_gene(view, gene, number, threshold, tables, work, tape, steps):
 
 
 @compiled
-def count_distinct(real, imag, work, multiplication):
+def same_size(p, q):
+    """Says whether two non-zero entries are equal up to a free factor."""
+    pr, pi = quadrant(p.real, p.imag)
+    qr, qi = quadrant(q.real, q.imag)
+    limit = SAME * SAME * (pr * pr + pi * pi)
+    return (pr - qr) * (pr - qr) + (pi - qi) * (pi - qi) <= limit
+
+
+@compiled
+def unit_of(ratio):
+    """Returns the free factor nearest to a ratio."""
+    re, im = ratio.real, ratio.imag
+    if abs(re) >= abs(im):
+        return assemble(1.0 if re > 0 else -1.0, 0.0, ratio)
+    return assemble(0.0, 1.0 if im > 0 else -1.0, ratio)
+
+
+@compiled
+def find_members(view, gene, voting, members, factors):
+    """Writes the members of a sum and their factors; returns how many, 0 for none."""
+    rows, width = view.shape
+    i, j = gene[FIRST] % width, gene[SECOND] % width
+    if gene[CHOICE] >= FROM_ROW:
+        r = (gene[CHOICE] - FROM_ROW) % rows
+        base = view[r, i]
+        if base == 0:
+            return 0
+        size = 0
+        for c in range(width):
+            if view[r, c] != 0 and same_size(base, view[r, c]):
+                members[size], factors[size] = c, unit_of(quotient(view[r, c], base))
+                size += 1
+        return size if size > 1 else 0
+    if i == j:
+        return 0
+    one = assemble(1.0, 0.0, view[0, 0])
+    members[0], members[1] = i, j
+    factors[0], factors[1] = one, one
+    if gene[CHOICE] == ONE:
+        if gene[PATTERN] // 2 % 2:
+            factors[1] = -one
+        return 2
+    votes, factors[1] = elect_shear(view, i, j, voting)
+    return 2 if votes > 0 else 0
+
+
+@compiled
+def majority(view, r, members, factors, size):
+    """Returns the first member whose weight most members of a row agree with, or -1."""
+    winner, most = -1, 1
+    for k in range(size):
+        if view[r, members[k]] == 0:
+            continue
+        votes = 0
+        p = quotient(view[r, members[k]], factors[k])
+        for other in range(size):
+            votes += is_same(p, quotient(view[r, members[other]], factors[other]))
+        if votes > most:
+            winner, most = k, votes
+    return winner
+
+
+@compiled
+def take_sum(trial, view, r, members, factors, size, source, value, threshold):
+    """Writes a row as it is when it takes a sum with the weight of a source."""
+    for c in range(view.shape[1]):
+        trial[r, c] = view[r, c]
+    trial[r, value] = 0
+    if source >= 0:
+        weight = quotient(view[r, members[source]], factors[source])
+        for other in range(size):
+            entry = view[r, members[other]]
+            if is_same(quotient(entry, factors[other]), weight):
+                trial[r, members[other]] = 0
+            else:
+                trial[r, members[other]] = cleared(entry - weight * factors[other], threshold)
+        trial[r, value] = weight
+
+
+@compiled
+def descend(
+    view, members, factors, size, sources, threshold, multiplication, counting, trial_space
+):
+    """Chooses weights for rows without a majority where they make products fewer."""
+    rows, width = view.shape
+    if rows * width > MOST_DESCENT:
+        return
+    trial = trial_space[:rows, : width + 1]
+    for r in range(rows):
+        take_sum(trial, view, r, members, factors, size, sources[r], width, threshold)
+    for sweep in range(SWEEPS):
+        for r in range(rows):
+            if sources[r] >= 0 and sweep == 0:
+                continue
+            is_free = majority(view, r, members, factors, size) < 0
+            for other in range(size):
+                is_free = is_free and view[r, members[other]] != 0
+            if not is_free:
+                continue
+            best, cheapest = -1, -1
+            for source in range(-1, size):
+                take_sum(trial, view, r, members, factors, size, source, width, threshold)
+                cost = count_products(trial, multiplication, counting)
+                if cheapest < 0 or cost < cheapest:
+                    best, cheapest = source, cost
+            sources[r] = best
+            take_sum(trial, view, r, members, factors, size, best, width, threshold)
+
+
+@compiled
+def apply_sum(
+    view, gene, number, slot, threshold, tables, voting, counting, trial, tape, sums, steps
+):
+    """Moves a sum out of the remainder, whose last column is still zero.
+
+    Returns:
+        (steps, price): the new length of the tape, and the operations of the sum; the
+        length is the old one if there is no sum to make.
+    """
+    side = np.int64(gene[SIDE])
+    rows, value = view.shape[0], view.shape[1] - 1
+    members, factors = sums.members[side, slot], sums.factors[side, slot]
+    sources = sums.sources[side, slot]
+    inner = view[:, :value]
+    size = find_members(inner, gene, voting, members, factors)
+    if size == 0:
+        return steps, 0
+    for r in range(rows):
+        sources[r] = majority(inner, r, members, factors, size)
+    if gene[PATTERN] % 2:
+        prices = tables.multiplication
+        descend(inner, members, factors, size, sources, threshold, prices, counting, trial)
+    used = 0
+    for r in range(rows):
+        used += sources[r] >= 0
+    if used == 0:
+        return steps, 0
+    for r in range(rows):
+        if sources[r] >= 0:
+            take_sum(trial, inner, r, members, factors, size, sources[r], value, threshold)
+            for c in range(value + 1):
+                view[r, c] = trial[r, c]
+    price = tables.addition * (size if side != 0 else size - 1)
+    for k in range(size):
+        price += tables.multiplication[constant_class(factors[k].real, factors[k].imag)]
+    sums.size[side, slot] = size
+    tape.block[steps], tape.side[steps], tape.gene[steps] = len(POINTS), side, number
+    tape.a[steps], tape.b[steps], tape.parameter[steps] = value, slot, factors[0]
+    return steps + 1, price
+
+
+@compiled
+def count_distinct(real, imag, counting, multiplication):
     """Returns the operations of the products of one line of the remainder."""
     total = 0
     size = 0
-    ballot_re, ballot_im = work.real, work.imag
+    ballot_re, ballot_im = counting.real, counting.imag
     for k in range(len(real)):
         re, im = real[k], imag[k]
         if re == 0 and im == 0:
@@ -466,40 +731,186 @@ def count_distinct(real, imag, work, multiplication):
 
 
 @compiled
-def count_remainder(remainder, quarter_re, quarter_im, tables, work):
-    """Returns the operations of the remainder as a sparse matrix."""
-    rows, columns = remainder.shape
-    additions = 0
-    for r in range(rows):
-        non_zeros = 0
-        for c in range(columns):
-            value = remainder[r, c]
+def write_quarters(matrix, counting):
+    """Writes every entry turned into the first quadrant."""
+    for r in range(matrix.shape[0]):
+        for c in range(matrix.shape[1]):
+            value = matrix[r, c]
             if value == 0:
-                quarter_re[r, c], quarter_im[r, c] = 0.0, 0.0
+                counting.quarter_re[r, c], counting.quarter_im[r, c] = 0.0, 0.0
             else:
-                non_zeros += 1
-                quarter_re[r, c], quarter_im[r, c] = quadrant(value.real, value.imag)
-        additions += max(non_zeros - 1, 0)
-    by_rows, by_columns = 0, 0
-    for r in range(rows):
-        by_rows += count_distinct(quarter_re[r], quarter_im[r], work, tables.multiplication)
-    for c in range(columns):
-        by_columns += count_distinct(
-            quarter_re[:, c], quarter_im[:, c], work, tables.multiplication
-        )
-    return tables.addition * additions + min(by_rows, by_columns)
+                counting.quarter_re[r, c], counting.quarter_im[r, c] = quadrant(value.real, value.imag)
 
 
 @compiled
-def rebuild_error(target, remainder, scratch, tape, steps, tables, work):
+def count_products(matrix, multiplication, counting):
+    """Returns the operations of a matrix's products, all by rows or all by columns."""
+    write_quarters(matrix, counting)
+    rows, columns = matrix.shape
+    by_rows, by_columns = 0, 0
+    for r in range(rows):
+        by_rows += count_distinct(
+            counting.quarter_re[r, :columns], counting.quarter_im[r, :columns], counting, multiplication
+        )
+    for c in range(columns):
+        by_columns += count_distinct(
+            counting.quarter_re[:rows, c], counting.quarter_im[:rows, c], counting, multiplication
+        )
+    return min(by_rows, by_columns)
+
+
+@compiled
+def label_components(remainder, counting):
+    """Numbers the connected parts of the remainder's rows and columns; returns how many."""
+    rows, columns = remainder.shape
+    row_label, column_label, stack = counting.row_label, counting.column_label, counting.stack
+    for r in range(rows):
+        row_label[r] = -1
+    for c in range(columns):
+        column_label[c] = -1
+    count = 0
+    for start in range(rows):
+        if row_label[start] >= 0:
+            continue
+        is_empty = True
+        for c in range(columns):
+            if remainder[start, c] != 0:
+                is_empty = False
+                break
+        if is_empty:
+            continue
+        row_label[start] = count
+        stack[0], size = start, 1
+        while size > 0:
+            size -= 1
+            r = stack[size]
+            for c in range(columns):
+                if remainder[r, c] != 0 and column_label[c] < 0:
+                    column_label[c] = count
+                    for other in range(rows):
+                        if row_label[other] < 0 and remainder[other, c] != 0:
+                            row_label[other] = count
+                            stack[size] = other
+                            size += 1
+        count += 1
+    return count
+
+
+@compiled
+def write_fingerprints(remainder, count, counting):
+    """Writes the fingerprint of every component, as `dsl.grammars.factor.equivalence` does."""
+    rows, columns = remainder.shape
+    entry, lines, totals = counting.entry, counting.lines, counting.totals
+    for r in range(rows):
+        lines[0, r] = lines[2, r] = 0.0
+    for c in range(columns):
+        lines[1, c] = lines[3, c] = 0.0
+    for r in range(rows):
+        for c in range(columns):
+            re, im = abs(remainder[r, c].real), abs(remainder[r, c].imag)
+            a, b = max(re, im), min(re, im)
+            entry[r, c] = a * (1.3 + a + 0.7 * b) / (1.0 + 0.4 * a + 1.7 * b)
+            lines[0, r] += entry[r, c]
+            lines[1, c] += entry[r, c]
+    for r in range(rows):
+        lines[0, r] = np.sqrt(lines[0, r])
+    for c in range(columns):
+        lines[1, c] = np.sqrt(lines[1, c])
+    for r in range(rows):
+        for c in range(columns):
+            lines[2, r] += entry[r, c] * lines[1, c]
+            lines[3, c] += entry[r, c] * lines[0, r]
+    for label in range(count):
+        totals[0, label] = totals[4, label] = 0.0
+    for r in range(rows):
+        label = counting.row_label[r]
+        if label >= 0:
+            totals[0, label] += np.sqrt(lines[2, r])
+            totals[4, label] += 1
+    for c in range(columns):
+        label = counting.column_label[c]
+        if label >= 0:
+            totals[0, label] += np.sqrt(lines[3, c])
+            totals[4, label] -= 1
+    for label in range(count):
+        totals[0, label] *= 1.0 + TILT * totals[4, label]
+
+
+@compiled
+def known_cost(wanted, estimate, known):
+    """Returns the operations known for a fingerprint, if they are fewer than the estimate."""
+    low, high = 0, len(known[0])
+    limit = wanted * (1.0 - NEAR)
+    while low < high:
+        middle = (low + high) // 2
+        if known[0][middle] < limit:
+            low = middle + 1
+        else:
+            high = middle
+    while low < len(known[0]) and known[0][low] <= wanted * (1.0 + NEAR):
+        estimate = min(estimate, known[1][low])
+        low += 1
+    return estimate
+
+
+@compiled
+def count_remainder(remainder, fed, known, tables, counting):
+    """Returns the operations of the remainder, component by component."""
+    rows, columns = remainder.shape
+    write_quarters(remainder, counting)
+    count = label_components(remainder, counting)
+    totals = counting.totals
+    for label in range(count):
+        totals[1, label] = totals[2, label] = totals[3, label] = 0.0
+    empty = 0
+    for r in range(rows):
+        label = counting.row_label[r]
+        if label < 0:
+            empty += fed[r]
+            continue
+        for c in range(columns):
+            totals[1, label] += remainder[r, c] != 0
+        totals[1, label] -= 1
+        totals[2, label] += count_distinct(
+            counting.quarter_re[r, :columns], counting.quarter_im[r, :columns], counting, tables.multiplication
+        )
+    for c in range(columns):
+        label = counting.column_label[c]
+        if label >= 0:
+            totals[3, label] += count_distinct(
+                counting.quarter_re[:rows, c], counting.quarter_im[:rows, c], counting, tables.multiplication
+            )
+    if len(known[0]) > 0:
+        write_fingerprints(remainder, count, counting)
+    operations = -tables.addition * empty
+    for label in range(count):
+        cost = tables.addition * int(totals[1, label])
+        cost += int(min(totals[2, label], totals[3, label]))
+        if len(known[0]) > 0:
+            cost = known_cost(totals[0, label], cost, known)
+        operations += cost
+    return operations
+
+
+@compiled
+def rebuild_error(target, remainder, scratch, tape, steps, sums, out):
     """Returns the largest relative error of a row of steps and remainder, multiplied out."""
-    scratch[:] = remainder
+    for r in range(scratch.shape[0]):
+        for c in range(scratch.shape[1]):
+            is_inside = r < remainder.shape[0] and c < remainder.shape[1]
+            scratch[r, c] = remainder[r, c] if is_inside else 0.0
     for step in range(steps - 1, -1, -1):
         view = scratch[::1, ::1]
         if tape.side[step] != 0:
             view = view.T
         a, b, parameter = tape.a[step], tape.b[step], tape.parameter[step]
-        move_in(view, tape.block[step], a, b, parameter, tables, work.out)
+        if tape.block[step] < len(POINTS):
+            move_in(view, tape.block[step], a, b, parameter, out)
+            continue
+        members, factors = sums.members[tape.side[step], b], sums.factors[tape.side[step], b]
+        for r in range(view.shape[0]):
+            for k in range(sums.size[tape.side[step], b]):
+                view[r, members[k]] += factors[k] * view[r, a]
     worst, largest = 0.0, 0.0
     for r in range(target.shape[0]):
         for c in range(target.shape[1]):
@@ -528,54 +939,102 @@ def shared_prefix(genes, lengths, one, other):
     return count
 
 
+def allocate(start, depth):
+    """Returns the arrays that a thread works in; the first state is the start, (m, n).
+
+    Not compiled: every array that compiled code makes takes as long to compile as a function.
+    """
+    rows, columns = start.shape[0] + MOST_SUMS, start.shape[1] + MOST_SUMS
+    width = max(rows, columns) + 1
+    dtype = start.dtype
+    states = np.zeros((depth, rows, columns), dtype)
+    states[0, : start.shape[0], : start.shape[1]] = start
+
+    def whole(*shape):
+        return np.zeros(shape, np.int64)
+
+    def entries(*shape):
+        return np.zeros(shape, dtype)
+
+    capacity, places = depth * width, width * width
+    tape = Tape(
+        whole(capacity), whole(capacity), whole(capacity), whole(capacity), entries(capacity),
+        whole(capacity),
+    )
+    sums = Sums(
+        whole(2, MOST_SUMS, width),
+        whole(2, MOST_SUMS),
+        entries(2, MOST_SUMS, width),
+        whole(2, MOST_SUMS, width),
+    )
+    voting = Voting(entries(8), entries(2 * MOST_BALLOTS), whole(2 * MOST_BALLOTS))
+    chosen = Places(whole(1), whole(places), entries(places), whole(places), whole(places))
+    counting = Counting(
+        np.zeros(width),
+        np.zeros(width),
+        np.zeros((width, width)),
+        np.zeros((width, width)),
+        whole(width),
+        whole(width),
+        whole(width),
+        np.zeros((width, width)),
+        np.zeros((4, width)),
+        np.zeros((5, width)),
+    )
+    return (
+        states,
+        np.zeros((depth, rows), np.bool_),
+        whole(depth, 2),
+        whole(depth),
+        whole(depth),
+        whole(depth),
+        whole(depth),
+        np.zeros(depth),
+        tape,
+        sums,
+        voting,
+        chosen,
+        counting,
+        entries(width, width),
+        entries(rows, columns),
+    )
+
+
+@compiled
+def copy_state(states, fed, used, d):
+    """Makes the state after gene d the same as before it."""
+    for r in range(states.shape[1]):
+        fed[d + 1, r] = fed[d, r]
+        for c in range(states.shape[2]):
+            states[d + 1, r, c] = states[d, r, c]
+    used[d + 1, 0], used[d + 1, 1] = used[d, 0], used[d, 1]
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
-def evaluate(genes, lengths, order, target, start, threshold, tables, reuse, results):
+def evaluate(genes, lengths, order, target, threshold, tables, known, reuse, memory, results):
     """Evaluates the genomes at the positions `order`, in that order.
 
     Args:
         genes, lengths: As in `dsl.genome.Genomes`.
         order: (k,) positions; neighbours should share prefixes.
         target: (m, n) float64 or complex128.
-        start: (m, n) the target with its rounding noise cleared.
         threshold: Parts of entries below it are zero.
         tables: `Tables`.
+        known: (fingerprints, operations) of known blocks, ascending.
         reuse: Keep states from one genome to the next.
+        memory: From `allocate`; the first state is the target, rounding noise cleared.
         results: (operations, prefix, errors) arrays over the population, written here.
 
     Returns:
-        (tape, steps, remainder) of the last genome's best prefix, for decoding one.
+        (tape, sums, steps, remainder) of the last genome's best prefix, for decoding one.
     """
-    rows, columns = target.shape
-    width = max(rows, columns)
-    depth = genes.shape[1] + 1
-    states = np.empty((depth, rows, columns), target.dtype)
-    steps, spent = np.zeros(depth, np.int64), np.zeros(depth, np.int64)
-    cheapest, prefix = np.zeros(depth, np.int64), np.zeros(depth, np.int64)
-    errors = np.zeros(depth)
-    capacity = depth * width
-    tape = Tape(
-        np.empty(capacity, np.int64),
-        np.empty(capacity, np.int64),
-        np.empty(capacity, np.int64),
-        np.empty(capacity, np.int64),
-        np.empty(capacity, target.dtype),
-        np.empty(capacity, np.int64),
-    )
-    places = width * width
-    work = Work(
-        np.empty(8, target.dtype),
-        np.empty(8 * width, target.dtype),
-        np.empty(8 * width, np.int64),
-        np.empty(places, np.int64),
-        np.empty(places, target.dtype),
-        np.empty(width),
-        np.empty(width),
-    )
-    quarter_re, quarter_im = np.empty((rows, columns)), np.empty((rows, columns))
-    scratch = np.empty_like(target)
-    states[0] = start
-    cheapest[0] = count_remainder(states[0], quarter_re, quarter_im, tables, work)
-    errors[0] = rebuild_error(target, start, scratch, tape, 0, tables, work)
+    base = target.shape
+    states, fed, used, steps, spent, cheapest, prefix, errors, tape, sums = memory[:10]
+    voting, chosen, counting, trial, scratch = memory[10:]
+    used[0, 0], used[0, 1] = base
+    remainder = states[0, : base[0], : base[1]]
+    cheapest[0] = count_remainder(remainder, fed[0], known, tables, counting)
+    errors[0] = rebuild_error(target, remainder, scratch, tape, 0, sums, voting.out)
     last = 0
     for index in range(len(order)):
         g = order[index]
@@ -583,26 +1042,55 @@ def evaluate(genes, lengths, order, target, start, threshold, tables, reuse, res
         if reuse and index > 0:
             common = shared_prefix(genes, lengths, g, order[index - 1])
         for d in range(common, lengths[g]):
-            states[d + 1] = states[d]
-            view = states[d + 1][::1, ::1]
-            if genes[g, d, SIDE] != 0:
+            gene = genes[g, d]
+            side = 1 if gene[SIDE] != 0 else 0
+            copy_state(states, fed, used, d)
+            is_sum = gene[PRIMITIVE] == len(POINTS)
+            slot = used[d, 1 - side] - base[1 - side]
+            grown = 1 if is_sum and slot < MOST_SUMS else 0
+            view = states[d + 1, : used[d, 0] + side * grown, : used[d, 1] + (1 - side) * grown]
+            if side == 1:
                 view = view.T
-            steps[d + 1], price = apply_gene(
-                view, genes[g, d], d, threshold, tables, work, tape, steps[d]
-            )
+            steps[d + 1], price = steps[d], 0
+            if not is_sum:
+                steps[d + 1], price = apply_block(
+                    view, gene, d, threshold, tables, voting, chosen, tape, steps[d]
+                )
+            elif grown == 1:
+                steps[d + 1], price = apply_sum(
+                    view,
+                    gene,
+                    d,
+                    slot,
+                    threshold,
+                    tables,
+                    voting,
+                    counting,
+                    trial,
+                    tape,
+                    sums,
+                    steps[d],
+                )
+                if steps[d + 1] > steps[d]:
+                    used[d + 1, 1 - side] += 1
+                    if side == 1:
+                        for k in range(sums.size[side, slot]):
+                            fed[d + 1, sums.members[side, slot, k]] = True
             spent[d + 1] = spent[d] + price
             cheapest[d + 1], prefix[d + 1] = cheapest[d], prefix[d]
             errors[d + 1] = errors[d]
             if steps[d + 1] == steps[d]:
                 continue
+            remainder = states[d + 1, : used[d + 1, 0], : used[d + 1, 1]]
             operations = spent[d + 1] + count_remainder(
-                states[d + 1], quarter_re, quarter_im, tables, work
+                remainder, fed[d + 1], known, tables, counting
             )
             if operations < cheapest[d]:
                 cheapest[d + 1], prefix[d + 1] = operations, d + 1
                 errors[d + 1] = rebuild_error(
-                    target, states[d + 1], scratch, tape, steps[d + 1], tables, work
+                    target, remainder, scratch, tape, steps[d + 1], sums, voting.out
                 )
         last = lengths[g]
         results[0][g], results[1][g], results[2][g] = cheapest[last], prefix[last], errors[last]
-    return tape, steps[prefix[last]], states[prefix[last]]
+    best = prefix[last]
+    return tape, sums, steps[best], states[best, : used[best, 0], : used[best, 1]]

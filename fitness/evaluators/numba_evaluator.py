@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import numpy.typing as npt
 
 from dsl.errors import EnvironmentMismatchError
 from dsl.genome import Genes, Genomes, pack
-from dsl.grammars.factor.decode import Decoding, Step
+from dsl.grammars.factor.decode import Decoding
+from dsl.grammars.factor.known_blocks import NOTHING_KNOWN, KnownBlocks
 from dsl.grammars.factor.remainder import prices_for, snap, zero_threshold
-from dsl.patterns import PATTERNS
+from dsl.grammars.factor.steps import BlockStep, Step, SumStep
+from dsl.patterns import PATTERNS, Pattern
 from dsl.primitives import PRIMITIVES
 from dsl.targets.base import Target
 from fitness.evaluators.base import EVALUATORS, EvaluatorKind
@@ -28,7 +31,13 @@ class NumbaEvaluator:
         reuse: Keep the states of shared prefixes; off only to measure what it gains.
     """
 
-    def __init__(self, target: Target, threads: int = 1, *, reuse: bool = True) -> None:
+    def __init__(
+        self,
+        target: Target,
+        threads: int = 1,
+        *,
+        reuse: bool = True,
+    ) -> None:
         from fitness.evaluators import factor_kernel  # Numba: half a second to import
 
         self._kernel = factor_kernel
@@ -39,56 +48,83 @@ class NumbaEvaluator:
         self._tables = _tables(factor_kernel, target)
         self._reuse = reuse
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
-    def evaluate(self, genomes: Genomes) -> Scores:
+    def evaluate(self, genomes: Genomes, known: KnownBlocks = NOTHING_KNOWN) -> Scores:
         """Scores a population; the order of the genomes does not matter."""
         results = _results(len(genomes))
         rows = [genomes[k].tobytes() for k in range(len(genomes))]
         order = np.array(sorted(range(len(rows)), key=rows.__getitem__), np.int64)
         chunks = [chunk for chunk in np.array_split(order, self._threads) if len(chunk)]
-        if self._pool is None or len(chunks) < 2:
+        if len(chunks) < 2:
             for chunk in chunks:
-                self._run(genomes, chunk, results)
+                self._run(genomes, chunk, known, results)
         else:
-            list(self._pool.map(lambda chunk: self._run(genomes, chunk, results), chunks))
+            list(
+                _pool(self._threads).map(
+                    lambda chunk: self._run(genomes, chunk, known, results), chunks
+                )
+            )
         operations, prefixes, errors = results
         return Scores(operations, errors, prefixes)
 
-    def decode(self, genome: Genes) -> Decoding:
+    def decode(self, genome: Genes, known: KnownBlocks = NOTHING_KNOWN) -> Decoding:
         """Returns what one genome, (length, 6), means."""
         genomes = pack([genome], max(len(genome), 1))
         results = _results(1)
-        tape, steps, remainder = self._run(genomes, np.zeros(1, np.int64), results)
+        tape, sums, steps, remainder = self._run(genomes, np.zeros(1, np.int64), known, results)
         blocks = tuple(PRIMITIVES)
-        return Decoding(
-            tuple(
-                Step(
-                    blocks[tape.block[k]],
-                    bool(tape.side[k]),
-                    (int(tape.a[k]), int(tape.b[k]))[: blocks[tape.block[k]].points],
-                    complex(tape.parameter[k]),
-                    int(tape.gene[k]),
+        shape = self._target.shape
+
+        def step(k: int) -> Step:
+            side, a, b, gene = int(tape.side[k]), int(tape.a[k]), int(tape.b[k]), int(tape.gene[k])
+            if tape.block[k] < len(blocks):
+                block = blocks[tape.block[k]]
+                return BlockStep(
+                    block, bool(side), (a, b)[: block.points], complex(tape.parameter[k]), gene
                 )
-                for k in range(steps)
-            ),
+            size = sums.size[side, b]
+            return SumStep(
+                bool(side),
+                a,
+                tuple(sums.members[side, b, :size].tolist()),
+                tuple(map(complex, sums.factors[side, b, :size])),
+                tuple(sums.sources[side, b, : self._rows_before(tape, k, 1 - side)].tolist()),
+                gene,
+            )
+
+        return Decoding(
+            tuple(step(k) for k in range(steps)),
             remainder.copy(),
             int(results[1][0]),
             int(results[0][0]),
+            (shape[0], shape[1]),
         )
 
-    def _run(self, genomes: Genomes, order: npt.NDArray[np.int64], results: Any) -> Any:
+    def _rows_before(self, tape: Any, step: int, side: int) -> int:
+        """Returns how many rows a sum sees: those of the target, and of sums before it."""
+        is_sum = tape.block[:step] == len(PRIMITIVES)
+        return self._target.shape[1 - side] + int(np.sum(is_sum & (tape.side[:step] == side)))
+
+    def _run(
+        self, genomes: Genomes, order: npt.NDArray[np.int64], known: KnownBlocks, results: Any
+    ) -> Any:
         return self._kernel.evaluate(
             genomes.genes,
             genomes.lengths,
             order,
             self._target,
-            self._start,
             self._threshold,
             self._tables,
+            (known.fingerprints, known.operations),
             self._reuse,
+            self._kernel.allocate(self._start, genomes.capacity + 1),
             results,
         )
+
+
+@lru_cache(maxsize=2)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads)
 
 
 def _results(population: int) -> tuple[Any, Any, Any]:
@@ -107,42 +143,42 @@ def _tables(kernel: Any, target: Target) -> Any:
             "run: python -m fitness.generate",
         )
     prices = prices_for(target.domain == "complex")
-    span, places = _places(target.matrix.shape)
     return kernel.Tables(
-        np.array(kernel.POINTS, np.int64),
-        np.array(kernel.IS_ANGLE, np.bool_),
-        np.array(kernel.MAKES_ZEROS, np.bool_),
-        np.array(kernel.TURNS, np.int64),
-        np.array(kernel.FILLED, np.int64),
         np.array([rule.is_stage for rule in PATTERNS], np.bool_),
-        span,
-        places,
+        np.array([_kind(kernel, rule) for rule in PATTERNS], np.int64),
+        np.array(target.matrix.shape[::-1], np.int64),
+        *_places(target.matrix.shape),
         prices.addition,
         prices.multiplication,
     )
 
 
-def _places(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int16]]:
-    """Lists the places of every pattern: spans into one array of index pairs."""
+def _kind(kernel: Any, rule: Pattern) -> int:
+    kinds = {"listed": kernel.LISTED, "all": kernel.ALL_PAIRS, "one": kernel.ONE_PAIR}
+    return int(kinds[rule.reach])
+
+
+def _places(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Lists the places of the patterns that are listed: spans into one array of index pairs."""
     rows, columns = shape
     width = max(rows, columns)
-    span = np.zeros((2, 2, len(PATTERNS), width, width, 2), np.int32)
-    places: list[tuple[int, int]] = []
+    second = width if any(r.parameters > 1 for r in PATTERNS if r.reach == "listed") else 1
+    span = np.zeros((2, len(PATTERNS), width, second, 2), np.int64)
+    places: list[tuple[int, ...]] = []
     for side, size in enumerate((columns, rows)):
-        for points in (1, 2):
-            for index, rule in enumerate(PATTERNS):
-                used = 1 if points == 1 else rule.parameters
-                for i in range(size if used > 0 else 1):
-                    for j in range(size if used > 1 else 1):
-                        here = rule.places(size, points, i, j)
-                        ends = (len(places), len(places) + len(here))
-                        place = (
-                            slice(None) if used < 1 else i,
-                            slice(None) if used < 2 else j,
-                        )
-                        span[(side, points - 1, index, *place)] = ends
-                        places.extend((place[0], place[-1]) for place in here)
-    return span, np.array(places, np.int16)
+        for index, rule in enumerate(PATTERNS):
+            if rule.reach != "listed":
+                continue
+            for i in range(size if rule.parameters > 0 else 1):
+                for j in range(size if rule.parameters > 1 else 1):
+                    here = rule.places(size, 2, i, j)
+                    place = (
+                        slice(None) if rule.parameters < 1 else i,
+                        slice(None) if rule.parameters < 2 else j,
+                    )
+                    span[(side, index, *place)] = (len(places), len(places) + len(here))
+                    places.extend(here)
+    return span, np.array(places, np.int64).reshape(-1, 2)
 
 
 NUMBA = EVALUATORS.register(

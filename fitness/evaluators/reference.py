@@ -7,6 +7,7 @@ import numpy as np
 from dsl.genome import Genes, Genomes
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import Decoding, decode
+from dsl.grammars.factor.known_blocks import NOTHING_KNOWN, KnownBlocks
 from dsl.targets.base import Target
 from fitness.accuracy import relative_error
 from fitness.evaluators.base import EVALUATORS, EvaluatorKind
@@ -22,19 +23,19 @@ class ReferenceEvaluator:
     def __init__(self, target: Target, threads: int = 1) -> None:
         self._target = target
 
-    def evaluate(self, genomes: Genomes) -> Scores:
+    def evaluate(self, genomes: Genomes, known: KnownBlocks = NOTHING_KNOWN) -> Scores:
         """Scores a population."""
-        decodings = [self.decode(genomes[k]) for k in range(len(genomes))]
+        decodings = [self.decode(genomes[k], known) for k in range(len(genomes))]
         return Scores(
             np.array([d.operations for d in decodings], np.int64),
             np.array([self._error(d) for d in decodings], np.float64),
             np.array([d.prefix for d in decodings], np.int64),
         )
 
-    def decode(self, genome: Genes) -> Decoding:
+    def decode(self, genome: Genes, known: KnownBlocks = NOTHING_KNOWN) -> Decoding:
         """Returns what one genome, (length, 6), means."""
         is_complex = self._target.domain == "complex"
-        return decode(genome, self._target.matrix, is_complex=is_complex)
+        return decode(genome, self._target.matrix, is_complex=is_complex, known=known)
 
     def _error(self, decoding: Decoding) -> float:
         program = build_program(decoding, self._target.domain)

@@ -7,14 +7,17 @@ import numpy.typing as npt
 
 from dsl.program import Program
 from dsl.targets.base import Target
-from fitness.accuracy import EXACT, relative_error
+from fitness.accuracy import EXACT, scaled_error
 from fitness.objectives.base import OBJECTIVES, Objective, gate
 from fitness.scores import Scores
 
 
 def program_error(program: Program, target: Target) -> float:
-    """Returns the error of the straight-line code that is exported for a program."""
-    return relative_error(program.matrix(), target.matrix)
+    """Returns the error of the straight-line code that is exported for a program.
+
+    It is measured up to the factors of the outputs that the target admits.
+    """
+    return scaled_error(program.matrix(), target.matrix, target.scaling)
 
 
 def _of_scores(scores: Scores) -> npt.NDArray[np.float64]:

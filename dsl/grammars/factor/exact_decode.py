@@ -19,8 +19,9 @@ from dsl.constants import recognise
 from dsl.cyclotomic import BITS, ONE, Cyclotomic, I
 from dsl.derive import ENTRIES, derive
 from dsl.exact_number import DIGITS, PARAMETER, Exact, expression_of, function_of
-from dsl.grammars.factor.decode import Decoding, Step
+from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.remainder import is_same
+from dsl.grammars.factor.steps import BlockStep, SumStep
 from dsl.primitives import Primitive
 from dsl.program import Program
 from dsl.straightline import UNITS
@@ -48,7 +49,7 @@ class _Arithmetic(Protocol):
     def number(self, value: Cyclotomic) -> Any:
         """Returns an entry of the target; None for zero."""
 
-    def angle(self, step: Step, solve: Callable[[], Any]) -> Any:
+    def angle(self, step: BlockStep, solve: Callable[[], Any]) -> Any:
         """Returns an angle, the solved one if the arithmetic can solve for it."""
 
     def tidied(self, number: Any) -> Any:
@@ -70,7 +71,7 @@ class _Field:
     def number(self, value: Cyclotomic) -> Any:
         return value or None
 
-    def angle(self, step: Step, solve: Callable[[], Any]) -> Any:
+    def angle(self, step: BlockStep, solve: Callable[[], Any]) -> Any:
         turns = recognise(step.parameter.real / np.pi, 1)
         return solve() if turns is None or not turns.is_Rational else turns * sympy.pi
 
@@ -101,7 +102,7 @@ class _Balls:
     def number(self, value: Cyclotomic) -> Any:
         return value.ball() if value else None
 
-    def angle(self, step: Step, solve: Callable[[], Any]) -> Any:
+    def angle(self, step: BlockStep, solve: Callable[[], Any]) -> Any:
         return flint.acb(solve().real)
 
     def tidied(self, number: Any) -> Any:
@@ -151,20 +152,66 @@ def exact_constants(decoding: Decoding, matrix: ExactMatrix) -> list[Exact]:
 def _repeat(decoding: Decoding, matrix: ExactMatrix, arithmetic: _Arithmetic) -> list[Exact]:
     values = [arithmetic.number(value) for value in matrix.values]
     remainder = np.array([*values, None], dtype=object)[matrix.places]
-    parameters = []
+    numbers = []
     for step in decoding.steps:
+        if isinstance(step, SumStep):
+            remainder = _grown(remainder, step.is_output_side)
         view = remainder.T if step.is_output_side else remainder
-        columns = list(step.place)
-        parameter = _parameter(view[:, columns], step, arithmetic)
-        parameters.append(parameter)
-        inverse = _compiled(step.primitive, arithmetic)(parameter)
-        for row in view:
-            row[columns] = _moved(row[columns], inverse, arithmetic)
+        if isinstance(step, SumStep):
+            numbers.extend(_move_sum(view, step, arithmetic))
+        else:
+            numbers.append(_move_block(view, step, arithmetic))
     entries = {id(entry): entry for entry in remainder.ravel() if entry is not None}
-    return [arithmetic.exact(number) for number in (*parameters, *entries.values())]
+    return [arithmetic.exact(number) for number in (*numbers, *entries.values())]
 
 
-def _parameter(entries: npt.NDArray[Any], step: Step, arithmetic: _Arithmetic) -> Any:
+def _grown(remainder: Line, is_output_side: bool) -> Line:
+    """Returns a remainder with a row or column of zeros more."""
+    rows, columns = remainder.shape
+    grown = np.full((rows + is_output_side, columns + (not is_output_side)), None, dtype=object)
+    grown[:rows, :columns] = remainder
+    return grown
+
+
+def _move_block(view: npt.NDArray[Any], step: BlockStep, arithmetic: _Arithmetic) -> Any:
+    """Moves a block out of the remainder; returns its parameter."""
+    columns = list(step.place)
+    parameter = _parameter(view[:, columns], step, arithmetic)
+    inverse = _compiled(step.primitive, arithmetic)(parameter)
+    for row in view:
+        row[columns] = _moved(row[columns], inverse, arithmetic)
+    return parameter
+
+
+def _move_sum(view: npt.NDArray[Any], step: SumStep, arithmetic: _Arithmetic) -> list[Any]:
+    """Moves a sum out of the remainder; returns its factors."""
+    factors = [_factor(view, step, k, arithmetic) for k in range(len(step.members))]
+    for row, source in zip(view, step.sources, strict=True):
+        if source < 0:
+            continue
+        weight = row[step.members[source]] / factors[source]
+        for column, factor in zip(step.members, factors, strict=True):
+            taken = weight * factor
+            entry = row[column]
+            row[column] = arithmetic.tidied(-taken if entry is None else entry - taken)
+        row[step.value] = weight
+    return factors
+
+
+def _factor(view: npt.NDArray[Any], step: SumStep, k: int, arithmetic: _Arithmetic) -> Any:
+    """Returns the exact factor of a member: a unit, or a quotient of two entries of a row."""
+    for unit, exact in zip(UNITS, arithmetic.units, strict=True):
+        if is_same(step.factors[k], unit):
+            return exact
+    for row in view[:, [step.members[0], step.members[k]]]:
+        if all(entry is not None for entry in row):
+            quotient = row[1] / row[0]
+            if is_same(step.factors[k], complex(quotient)):
+                return quotient
+    raise _OutsideError
+
+
+def _parameter(entries: npt.NDArray[Any], step: BlockStep, arithmetic: _Arithmetic) -> Any:
     """Returns the exact parameter that a step has in doubles."""
 
     def solve() -> Any:
@@ -181,7 +228,10 @@ def _parameter(entries: npt.NDArray[Any], step: Step, arithmetic: _Arithmetic) -
     formula = sympy.lambdify(arguments, derive(block).candidates, [arithmetic.functions])
     if block.is_angle:
         return arithmetic.angle(step, solve)
-    return arithmetic.units[0] if is_same(step.parameter, 1.0) else solve()
+    for unit, exact in zip(UNITS, arithmetic.units, strict=True):
+        if is_same(step.parameter, unit):
+            return exact
+    return solve()
 
 
 def _compiled(block: Primitive, arithmetic: _Arithmetic) -> Callable[[Any], Any]:

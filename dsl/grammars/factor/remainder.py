@@ -75,30 +75,68 @@ def is_same(p: Any, q: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class RemainderCost:
-    """Operations to compute a remainder as a sparse matrix.
+class Component:
+    """A part of a remainder that shares no row and no column with the rest.
 
     Attributes:
-        operations: Additions and multiplications.
+        rows: Ascending indices of its rows.
+        columns: Ascending indices of its columns.
+        operations: Additions and multiplications to compute it as a sparse matrix.
         by_rows: Constants are shared within rows (sums first, then one product per
             distinct constant); otherwise within columns (products first).
     """
 
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
     operations: int
     by_rows: bool
 
 
-def remainder_cost(remainder: npt.NDArray[Any], prices: Prices) -> RemainderCost:
-    """Counts the operations of the remainder with repeated constants multiplied once.
+def components(remainder: npt.NDArray[Any], prices: Prices) -> list[Component]:
+    """Splits a remainder, zeros exact, into its components, in order of their first rows.
 
-    Args:
-        remainder: (m, n), zeros exact.
-        prices: The operation-count rule.
+    Each counts with repeated constants multiplied once, per row or per column.
     """
-    non_zeros = np.count_nonzero(remainder, axis=1)
-    additions = prices.addition * int(np.maximum(non_zeros - 1, 0).sum())
-    by_rows, by_columns = (
-        sum(prices.of_constant(c) for line in lines for c in distinct(line))
-        for lines in (remainder, remainder.T)
-    )
-    return RemainderCost(additions + min(by_rows, by_columns), by_rows < by_columns)
+    by_rows, by_columns = (_products(lines, prices) for lines in (remainder, remainder.T))
+    found = []
+    for rows, columns in _connected(remainder != 0):
+        additions = int(np.count_nonzero(remainder[np.ix_(rows, columns)])) - len(rows)
+        sharing = sum(by_rows[r] for r in rows), sum(by_columns[c] for c in columns)
+        operations = prices.addition * additions + min(sharing)
+        found.append(Component(rows, columns, operations, sharing[0] < sharing[1]))
+    return found
+
+
+def _connected(present: npt.NDArray[np.bool_]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Returns rows and columns of each connected part of a bipartite graph."""
+    parts = []
+    left = np.any(present, axis=1)
+    while np.any(left):
+        rows = np.zeros(len(present), np.bool_)
+        rows[np.argmax(left)] = True
+        columns = np.any(present[rows], axis=0)
+        while np.count_nonzero(rows) < np.count_nonzero(present[:, columns].any(axis=1)):
+            rows = np.any(present[:, columns], axis=1)
+            columns = np.any(present[rows], axis=0)
+        left = left & ~rows
+        parts.append((_indices(rows), _indices(columns)))
+    return parts
+
+
+def _indices(mask: Any) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(mask).tolist())
+
+
+def _products(lines: npt.NDArray[Any], prices: Prices) -> list[int]:
+    """Returns the operations of the multiplications of each line."""
+    return [sum(prices.of_constant(c) for c in distinct(line)) for line in lines]
+
+
+def multiplication_cost(remainder: npt.NDArray[Any], prices: Prices) -> int:
+    """Counts the operations of the multiplications alone, all by rows or all by columns."""
+    return min(sum(_products(remainder, prices)), sum(_products(remainder.T, prices)))
+
+
+def remainder_cost(remainder: npt.NDArray[Any], prices: Prices) -> int:
+    """Counts the operations of a remainder as a sparse matrix, component by component."""
+    return sum(part.operations for part in components(remainder, prices))
