@@ -115,7 +115,8 @@ def main(arguments: list[str] | None = None, run: Runner | None = None) -> None:
     if options.seeds < 1 or not 0 < options.time < float("inf"):
         parser.error("expected at least one seed, and a time above 0")
     cases = {entry: cases_of(entry, options.seeds, options.time) for entry in entries}
-    _announce(cases, options.results)
+    if _announce(cases, options.results) and run is None:
+        _warm_up()
     _print_row(HEAD)
     _print_row(["---"] * len(HEAD))
     options.results.parent.mkdir(parents=True, exist_ok=True)
@@ -197,13 +198,15 @@ def _share(entry: Entry) -> float:
     return next((share for text, share in DEFAULT if plain in read_entries([text])), 1.0)
 
 
-def _announce(cases: dict[Entry, list[Case]], results: Path) -> None:
+def _announce(cases: dict[Entry, list[Case]], results: Path) -> bool:
+    """Prints how long it will take at worst; says whether anything is left to run."""
     wanted = [case for each in cases.values() for case in each]
     keys = _keys(read_results(results))
     left = sum(case.seconds for case in wanted if _key(case.key) not in keys)
     total = sum(case.seconds for case in wanted)
     print(f"{len(cases)} transforms, {len(wanted)} runs that may search for {_hours(total)},")
     print(f"of which {_hours(left)} are left; results in {results}, programs beside it\n")
+    return left > 0
 
 
 def _hours(seconds: float) -> str:
@@ -211,6 +214,13 @@ def _hours(seconds: float) -> str:
 
 
 # Running
+
+
+def _warm_up() -> None:
+    """Compiles the kernels, once for real and once for complex data: no run's time holds it."""
+    for name in ("wht", "dft"):
+        with tempfile.TemporaryDirectory() as folder:
+            run_once(Case(Entry(name, 8), 0, LEAST_SECONDS), 1, Path(folder))
 
 
 def complete(cases: list[Case], results: Path, workers: int, run: Runner) -> list[Line]:

@@ -90,6 +90,7 @@ class Result:
             "target": self.target.name,
             "n": self.target.n,
             "input": self.target.domain,
+            "scaling": self.target.scaling,
             "seed": self.seed,
             "operations": self.claims.operations,
             "additions": self.claims.additions,
@@ -128,7 +129,12 @@ class Job:
     def configuration(self) -> dict[str, Any]:
         """Returns what `run.json` holds, as plain data."""
         target = self.target
-        names = {"name": target.name, "n": target.n, "input": target.domain}
+        names = {
+            "name": target.name,
+            "n": target.n,
+            "input": target.domain,
+            "scaling": target.scaling,
+        }
         return {
             "format": "evosynth-run",
             "version": 1,
@@ -199,18 +205,15 @@ def _until_interrupted(search: Search, observe: Callable[[Snapshot], None]) -> s
 
 
 def _finish(search: Search, stopped_by: str, folder: RunFolder | None, started: float) -> Result:
-    target, best, solution = search.target, search.archive.best, search.archive.best_solution
-    if best is None or solution is None:
+    target, best = search.target, search.archive.best
+    if best is None:
         raise DataError(f"no exact program for {target.title} was found")
-    exact = search.archive.exact_program_of(solution)
-    if program_error(exact, target) > EXACT:  # a constant was taken for a near exact number
-        exact = best
-    proof = prove(exact, target)
+    proof = prove(best, target)
     return Result(
         target,
         search.spec.seed,
-        exact,
-        claims_of(exact, target, proof),
+        best,
+        claims_of(best, target, proof),
         proof,
         dense_count(target.matrix, target.domain == "complex").operations,
         search.evaluations,
@@ -223,15 +226,13 @@ def _finish(search: Search, stopped_by: str, folder: RunFolder | None, started: 
 
 def _front(search: Search) -> list[dict[str, Any]]:
     """Returns the front's programs as plain data."""
-    archive = search.archive
-    programs = [archive.exact_program_of(solution) for solution in archive.front]
     return [
         {
-            "error": program_error(program, search.target),
-            "operations": program.count.operations,
-            "program": json_format.to_data(program),
+            "error": program_error(solution.program, search.target),
+            "operations": solution.operations,
+            "program": json_format.to_data(solution.program),
         }
-        for program in programs
+        for solution in search.archive.front
     ]
 
 

@@ -99,6 +99,23 @@ def test_places(name: str, width: int, i: int, j: int, places: list[tuple[int, i
     assert PATTERNS.get(name).places(width, 2, i, j) == places
 
 
+def test_patterns_say_how_far_they_reach() -> None:
+    """Pairs that are listed lie among the target's own values; sums have no order."""
+    reaches = {pattern.name: pattern.reach for pattern in PATTERNS}
+    assert reaches.pop("matching") == "all"
+    assert reaches.pop("pair") == "one"
+    assert set(reaches.values()) == {"listed"}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
+def test_ordered_places_are_both_ways_round(pattern: Pattern) -> None:
+    pairs = pattern.places(6, 2, 3, 1)
+    ordered = pattern.places(6, 2, 3, 1, is_ordered=True)
+    assert ordered[::2] == pairs
+    assert ordered[1::2] == [pair[::-1] for pair in pairs]
+    assert pattern.places(6, 1, 3, 1, is_ordered=True) == pattern.places(6, 1, 3, 1)
+
+
 # Genomes
 
 
@@ -283,6 +300,155 @@ def test_most_rows_give_the_parameter() -> None:
     matrix = np.array([[1.0, 2], [3, 9], [5, 15], [1, 3], [0, 6], [7, 0]])
     (step,) = decoded(Target("mine", 2, matrix, "real"), gene("shear", "pair", j=1)).steps
     assert step.parameter == 3
+
+
+# Gains
+
+
+def matrix_target(rows: Any) -> Target:
+    matrix = np.array(rows)
+    domain: Any = "complex" if np.iscomplexobj(matrix) else "real"
+    return Target("mine", matrix.shape[1], matrix, domain)
+
+
+def test_a_stage_gains_by_zeros_or_by_products() -> None:
+    """(1 + r, 1 - r) becomes (1, r): no zero more, but a product less in every row."""
+    target = matrix_target([[1 + r, 1 - r] for r in (0.3, 0.4, 0.6, 0.7)])
+    assert decoded(target, gene("butterfly", "matching", j=0, choice=ONE)).steps == ()
+    decoding = decoded(target, gene("butterfly", "matching", j=1, choice=ONE))
+    assert [step.place for step in blocks_of(decoding)] == [(0, 1)]
+    assert decoded(target).operations == 4 + 8
+    assert decoding.operations == 2 + 4 + 4
+    three = matrix_target([[1 + r, 1 - r] for r in (0.3, 0.4)])
+    assert decoded(three, gene("butterfly", "matching", j=1, choice=ONE)).prefix == 0
+
+
+def test_an_asymmetric_block_goes_where_it_fills_nothing() -> None:
+    assert [derive(block).is_ordered for block in PRIMITIVES] == [
+        block.name == "shear" for block in PRIMITIVES
+    ]
+    rows = np.array([[1.0, 3], [1, 3], [1, 3], [0, 5]])
+    for matrix, place in ((rows, (0, 1)), (rows[:, ::-1], (1, 0))):
+        for pattern in ("matching", "mirror"):
+            (step,) = blocks_of(decoded(matrix_target(matrix), gene("shear", pattern, i=1)))
+            assert (step.place, step.parameter) == (place, 3)
+    for i, j in ((0, 1), (1, 0)):
+        pair = decoded(matrix_target(rows[:3]), gene("shear", "pair", i=i, j=j))
+        assert [step.place for step in blocks_of(pair)] == [(i, j)], "as the gene says"
+
+
+def blocks_of(decoding: Decoding) -> list[BlockStep]:
+    return [step for step in decoding.steps if isinstance(step, BlockStep)]
+
+
+# Shared sums
+
+
+def only_sum(target: Target, *genes: Any) -> SumStep:
+    (step,) = decoded(target, *genes).steps
+    assert isinstance(step, SumStep)
+    return step
+
+
+SHARING = matrix_target([[1.0, 1, 0, 2], [1, 1, 1, 0], [2, 2, 3, 1], [0, 0, 1, 1]])
+
+
+def test_a_sum_is_a_new_value() -> None:
+    decoding = decoded(SHARING, sum_gene(i=0, j=1, choice=ONE))
+    assert decoding.steps == (SumStep(False, 4, (0, 1), (1, 1), (0, 0, 0, -1), 0),)
+    assert decoding.remainder.tolist() == [
+        [0, 0, 0, 2, 1],
+        [0, 0, 1, 0, 1],
+        [0, 0, 3, 1, 2],
+        [0, 0, 1, 1, 0],
+    ]
+    assert decoding.shape == (4, 4)
+    assert decoded(SHARING).operations - decoding.operations == 2
+
+
+def test_on_the_output_side_rows_are_summed() -> None:
+    transposed = matrix_target(SHARING.matrix.T.copy())
+    decoding = decoded(transposed, sum_gene(side=1, i=0, j=1, choice=ONE))
+    assert decoding.steps == (SumStep(True, 4, (0, 1), (1, 1), (0, 0, 0, -1), 0),)
+    twin = decoded(SHARING, sum_gene(i=0, j=1, choice=ONE))
+    assert np.array_equal(decoding.remainder, twin.remainder.T)
+    assert decoding.operations == twin.operations
+
+
+def test_equal_rows_are_computed_once_for_nothing() -> None:
+    """Their sum is fed to rows that are empty: nothing is added."""
+    target = matrix_target([[3.0, 5, 7], [-3, -5, -7], [3, 5, 7]])
+    decoding = decoded(target, sum_gene(side=1, i=0, choice=FROM_ROW))
+    (step,) = decoding.steps
+    assert isinstance(step, SumStep)
+    assert (step.members, step.factors) == ((0, 1, 2), (1, -1, 1))
+    assert decoding.operations == 2 + 3
+    assert build_program(decoding, "real").count.operations == 2 + 3
+    assert empty_rows_fed(decoding.steps, decoding.remainder) == 3
+
+
+def test_members_of_a_sum() -> None:
+    target = matrix_target([[2.0, -2, 6, 2], [1, -1, 3, 4], [5, -5, 15, 0]])
+    difference = only_sum(target, sum_gene(i=0, j=1, choice=ONE, variant=2))
+    assert (difference.members, difference.factors) == ((0, 1), (1, -1))
+    voted = only_sum(target, sum_gene(i=0, j=2))
+    assert (voted.members, voted.factors) == ((0, 2), (1, 3))
+    for column, factors in ((0, (1, -1, 1)), (1, (-1, 1, -1))):
+        row = only_sum(target, sum_gene(i=column, choice=FROM_ROW))
+        assert (row.members, row.factors) == ((0, 1, 3), factors)
+    assert decoded(target, sum_gene(i=2, choice=FROM_ROW)).steps == (), "a size of its own"
+    assert decoded(target, sum_gene(i=3, choice=FROM_ROW + 2)).steps == (), "a zero"
+    assert decoded(target, sum_gene(i=1, j=1, choice=ONE)).steps == ()
+
+
+def test_free_factors_of_a_row_include_the_imaginary_unit() -> None:
+    target = matrix_target(np.array([[3, 3j, -3], [5, 5j, -5], [1, 1j, 2]]))
+    step = only_sum(target, sum_gene(i=0, choice=FROM_ROW))
+    assert (step.members, step.factors, step.sources) == ((0, 1, 2), (1, 1j, -1), (0, 0, 0))
+
+
+def test_rows_without_a_majority_descend_if_the_gene_says_so() -> None:
+    """(2, 1) has a product less as (1, 0) and once the sum."""
+    target = matrix_target([[1.0, 1], [4, 4], [5, 0], [2, 1]])
+    assert only_sum(target, sum_gene(i=0, j=1, choice=ONE)).sources == (0, 0, -1, -1)
+    decoding = decoded(target, sum_gene(i=0, j=1, choice=ONE, variant=1))
+    (step,) = decoding.steps
+    assert isinstance(step, SumStep)
+    assert step.sources == (0, 0, -1, 1), "a row with one entry takes no part"
+    assert decoding.remainder.tolist() == [[0, 0, 1], [0, 0, 4], [5, 0, 0], [1, 0, 1]]
+    assert decoding.operations == 1 + 1 + 2
+
+
+def test_sums_are_counted_on_either_side() -> None:
+    rng = np.random.default_rng(0)
+    target = matrix_target(np.kron(rng.integers(1, 4, (8, 8)), np.ones((2, 2))))
+    for side in (0, 1):
+        genes = [sum_gene(side=side, i=2 * k, j=2 * k + 1, choice=ONE) for k in range(8)]
+        decoding = decoded(target, *genes)
+        assert [step.gene for step in decoding.steps] == list(range(MOST_SUMS))
+        assert decoding.remainder.shape[1 - side] == 16 + MOST_SUMS
+    both = [
+        sum_gene(side=side, i=2 * k, j=2 * k + 1, choice=ONE) for k in range(8) for side in (0, 1)
+    ]
+    assert decoded(target, *both).remainder.shape == (16 + MOST_SUMS, 16 + MOST_SUMS)
+
+
+def test_sums_are_values_like_others() -> None:
+    """Blocks and further sums act on them, but for those of listed places."""
+    target = matrix_target(np.kron(np.array([[1.0, 1], [1, -1]]), np.ones((2, 2))))
+    first = [sum_gene(i=0, j=1, choice=ONE), sum_gene(i=2, j=3, choice=ONE)]
+    pair = decoded(target, *first, gene("butterfly", "pair", i=4, j=5))
+    assert [step.place for step in blocks_of(pair)] == [(4, 5)]
+    for pattern, places in (("matching", [(4, 5)]), ("mirror", []), ("stride", [])):
+        for i in range(6):
+            decoding = decoded(target, *first, gene("butterfly", pattern, i=i))
+            assert [step.place for step in blocks_of(decoding)] == places
+    rows = matrix_target(np.array([[1.0, 1, 1, 1], [2, 2, 2, 2], [3, 3, 3, 3], [1, 1, 0, 0]]))
+    sums = decoded(rows, *first, sum_gene(i=4, j=5, choice=ONE)).steps
+    assert [step.members for step in sums if isinstance(step, SumStep)] == [(0, 1), (2, 3), (4, 5)]
+    program = build_program(pair, "real")
+    assert np.abs(program.matrix() - target.matrix).max() == 0
+    assert program.count.operations == pair.operations
 
 
 def multiplied_out(decoding: Decoding) -> npt.NDArray[Any]:

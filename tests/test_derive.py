@@ -162,10 +162,10 @@ def test_lowerings_are_as_short_as_by_hand(name: str, cost: tuple[int, int]) -> 
 
 
 EXPECTED = {
-    "butterfly": ("b/a", True, 2, (2, 2)),
-    "rotation": ("-atan(a/b), atan(b/a)", True, 1, (2, 2)),
-    "scale": ("a", False, 4, (1,)),
-    "shear": ("b/a", True, 1, (2, 1)),
+    "butterfly": ("b/a", True, 2, (2, 2), False),
+    "rotation": ("-atan(a/b), atan(b/a)", True, 1, (2, 2), False),
+    "scale": ("a", False, 4, (1,), False),
+    "shear": ("b/a", True, 1, (2, 1), True),
 }
 
 
@@ -173,7 +173,8 @@ EXPECTED = {
 def test_derivations_are_those_by_hand(name: str, expected: tuple[Any, ...]) -> None:
     derived = derive(PRIMITIVES.get(name))
     candidates = ", ".join(map(str, derived.candidates))
-    assert (candidates, derived.makes_zeros, derived.turns, derived.filled) == expected
+    found = (candidates, derived.makes_zeros, derived.turns, derived.filled, derived.is_ordered)
+    assert found == expected
 
 
 # Primitives that somebody might declare

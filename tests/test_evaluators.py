@@ -24,8 +24,12 @@ from dsl import cost
 from dsl.derive import ENTRIES, derive
 from dsl.errors import EnvironmentMismatchError
 from dsl.genome import Genomes, pack
-from dsl.grammars.factor.decode import Decoding, block_cost
-from dsl.grammars.factor.remainder import prices_for
+from dsl.grammars.factor import known_blocks
+from dsl.grammars.factor.decode import Decoding, decode
+from dsl.grammars.factor.equivalence import fingerprint
+from dsl.grammars.factor.known_blocks import KnownBlocks, tilted
+from dsl.grammars.factor.remainder import components, prices_for
+from dsl.grammars.factor.steps import BlockStep, Step, SumStep, block_cost
 from dsl.primitives import PRIMITIVES, Primitive
 from dsl.targets import Target, make_target
 from evosynth.engine.spec import gene_space
@@ -54,14 +58,31 @@ def assert_same_scores(one: Scores, other: Scores) -> None:
 
 
 def assert_same_decoding(one: Decoding, other: Decoding, scale: float) -> None:
-    assert (one.operations, one.prefix) == (other.operations, other.prefix)
+    assert (one.operations, one.prefix, one.shape) == (other.operations, other.prefix, other.shape)
     assert len(one.steps) == len(other.steps)
     for a, b in zip(one.steps, other.steps, strict=True):
-        assert (a.primitive, a.is_output_side) == (b.primitive, b.is_output_side)
-        assert (a.place, a.gene) == (b.place, b.gene)
-        assert abs(a.parameter - b.parameter) <= 1e-9 * abs(a.parameter)
+        assert_same_step(a, b)
+    assert one.remainder.shape == other.remainder.shape
     assert np.abs(one.remainder - other.remainder).max() <= 1e-9 * scale
     assert np.array_equal(one.remainder == 0, other.remainder == 0)
+
+
+def assert_same_step(one: Step, other: Step) -> None:
+    assert (one.is_output_side, one.gene) == (other.is_output_side, other.gene)
+    if isinstance(one, BlockStep):
+        assert isinstance(other, BlockStep)
+        assert (one.primitive, one.place) == (other.primitive, other.place)
+        assert abs(one.parameter - other.parameter) <= 1e-9 * abs(one.parameter)
+        return
+    assert isinstance(other, SumStep)
+    assert (one.value, one.members) == (other.value, other.members)
+    assert one.sources == other.sources
+    for p, q in zip(one.factors, other.factors, strict=True):
+        assert abs(p - q) <= 1e-9 * abs(p)
+
+
+def constants_of(step: Step) -> tuple[complex, ...]:
+    return (step.parameter,) if isinstance(step, BlockStep) else step.factors
 
 
 # Against the definition
@@ -86,7 +107,38 @@ def test_decodings_are_those_of_the_definition(kind: EvaluatorKind, target: Targ
         decoding = evaluator.decode(genomes[k])
         assert_same_decoding(decoding, expected, scale)
         assert isinstance(decoding.operations, int)
-        assert all(isinstance(step.parameter, complex | float) for step in decoding.steps)
+        for step in decoding.steps:
+            assert all(isinstance(c, complex | float) for c in constants_of(step))
+
+
+def known_of(target: Target) -> KnownBlocks:
+    """Returns cheaper programs for some components that decodings leave, and for no others."""
+    rng = np.random.default_rng(len(target.title))
+    prices = prices_for(target.domain == "complex")
+    found = {float(x): 1 for x in rng.uniform(1, 100, 20)}
+    for decoding in reference_decodings(TARGET_SAMPLES.index(target)):
+        for part in components(decoding.remainder, prices):
+            block = decoding.remainder[np.ix_(part.rows, part.columns)]
+            if part.operations > 1 and rng.random() < 0.7:
+                found[tilted(fingerprint(block), block.shape)] = int(rng.integers(part.operations))
+    keys = np.array(sorted(found))
+    return KnownBlocks(keys, np.array([found[key] for key in keys.tolist()], np.int64))
+
+
+@EACH_TARGET
+@EACH_OTHER_KIND
+def test_known_blocks_count_as_in_the_definition(kind: EvaluatorKind, target: Target) -> None:
+    known, evaluator, genomes = known_of(target), kind.make(target, 1), samples(target)
+    plain, scores = evaluator.evaluate(genomes), evaluator.evaluate(genomes, known)
+    assert np.all(scores.operations <= plain.operations)
+    assert np.any(scores.operations < plain.operations)
+    is_complex, scale = target.domain == "complex", float(np.abs(target.matrix).max())
+    for k in range(0, len(genomes), 2):
+        expected = decode(genomes[k], target.matrix, is_complex=is_complex, known=known)
+        assert (scores.operations[k], scores.prefixes[k]) == (expected.operations, expected.prefix)
+        assert_same_decoding(evaluator.decode(genomes[k], known), expected, scale)
+    assert scores.errors.max() <= EXACT
+    assert_same_scores(evaluator.evaluate(genomes), plain)
 
 
 @EACH_TARGET
@@ -123,7 +175,7 @@ def test_shapes_and_types(kind: EvaluatorKind) -> None:
 def test_evaluating_changes_nothing(kind: EvaluatorKind) -> None:
     target = make_target("dft", 8)
     evaluator = kind.make(target, 2)
-    genomes = random_genomes(20, 6, 6, gene_space(target), np.random.default_rng(4))
+    genomes = random_genomes(20, 6, 6, gene_space(target.matrix.shape), np.random.default_rng(4))
     genes, lengths, matrix = genomes.genes.copy(), genomes.lengths.copy(), target.matrix.copy()
     first = evaluator.evaluate(genomes)
     evaluator.decode(genomes[0])
@@ -232,9 +284,17 @@ def test_regeneration_replaces_the_region_alone() -> None:
     assert regenerate(f"{head}{BEGIN}stale{END}{tail}") == source
 
 
-@pytest.mark.parametrize("name", ["SMALLEST", "LARGEST", "NOISE"])
+@pytest.mark.parametrize(
+    "name",
+    ["SMALLEST", "LARGEST", "NOISE", "MOST_BALLOTS", "MOST_SUMS", "MOST_DESCENT", "SWEEPS"],
+)
 def test_limits_are_those_of_the_definition(name: str) -> None:
     assert getattr(factor_kernel, name) == getattr(definition, name)
+
+
+@pytest.mark.parametrize("name", ["NEAR", "TILT"])
+def test_fingerprints_are_compared_as_in_the_definition(name: str) -> None:
+    assert getattr(factor_kernel, name) == getattr(known_blocks, name)
 
 
 @pytest.mark.parametrize(
@@ -274,6 +334,7 @@ def test_compiled_properties_are_the_derived_ones(primitive: Primitive) -> None:
     assert factor_kernel.IS_ANGLE[block] == primitive.is_angle
     assert factor_kernel.MAKES_ZEROS[block] == derived.makes_zeros
     assert factor_kernel.TURNS[block] == derived.turns
+    assert factor_kernel.IS_ORDERED[block] == derived.is_ordered
     assert factor_kernel.FILLED[block][: primitive.points] == derived.filled
 
 

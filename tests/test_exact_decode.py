@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pytest
-from random_programs import DFT8_GENES, DFT16_GENES, gene
+from random_programs import DFT8_GENES, DFT16_GENES, gene, sum_gene
 from test_proof import is_right, wanted
 
 from dsl.cyclotomic import Cyclotomic
 from dsl.exact_number import DIGITS, Exact, is_exact
 from dsl.formats import json_format
-from dsl.genome import FROM_ROW, Genomes
+from dsl.genome import FROM_ROW, ONE, Genomes
 from dsl.grammars.factor import exact_decode
 from dsl.grammars.factor.build import build_program
-from dsl.grammars.factor.decode import Decoding, decode
+from dsl.grammars.factor.decode import Decoding, PartialDecoding, decode
 from dsl.grammars.factor.exact_decode import exact_constants, exact_program
+from dsl.grammars.factor.steps import SumStep
 from dsl.program import Program
 from dsl.straightline import UNITS
 from dsl.targets import Target, make_target
@@ -31,7 +31,7 @@ from fitness.proof import prove
 @lru_cache(maxsize=32)
 def bred(target: Target, count: int = 4) -> tuple[Decoding, ...]:
     """Returns decodings of random genomes, bred to be cheap: few random genes pay."""
-    space, rng = gene_space(target), np.random.default_rng(0)
+    space, rng = gene_space(target.matrix.shape), np.random.default_rng(0)
     evaluator = NumbaEvaluator(target)
     genomes = random_genomes(64, 10, 10, space, rng)
     for _ in range(8):
@@ -143,23 +143,62 @@ def test_an_empty_genome_gives_the_entries() -> None:
     assert {c.number for c in found} == {entry.reduced() for entry in entries}
 
 
-# Rotations
-
-
 def forced(target: Target, *genes: Any) -> Decoding:
     """Returns the decoding of all genes, though a shorter genome were cheaper."""
-    from dsl.grammars.factor import decode as module
-
     calls = iter(range(10**6, 0, -1))
-    original = module.remainder_cost
     with pytest.MonkeyPatch.context() as patch:
-
-        def cheaper(*arguments: Any) -> Any:
-            cost = original(*arguments)
-            return replace(cost, operations=next(calls) * 1000)
-
-        patch.setattr(module, "remainder_cost", cheaper)
+        patch.setattr(PartialDecoding, "operations", lambda *_: next(calls))
         return decode(np.array(genes), target.matrix, is_complex=target.domain == "complex")
+
+
+# Shared sums
+
+SUMS = [
+    [sum_gene(i=1, choice=FROM_ROW), sum_gene(side=1, i=2, choice=FROM_ROW + 1)],
+    [sum_gene(i=1, j=2), sum_gene(side=1, i=2, j=3)],
+    [sum_gene(i=1, j=4, choice=ONE), sum_gene(i=2, j=3, choice=ONE, variant=2)],
+    [sum_gene(i=1, j=4, choice=ONE, variant=1), sum_gene(side=1, i=1, j=2, variant=1)],
+    [gene("butterfly", "conjugate", i=4), sum_gene(i=1, j=2, choice=ONE, variant=1)],
+    [sum_gene(i=1, j=4, choice=ONE), gene("butterfly", "pair", i=0, j=5), sum_gene(side=1, i=1)],
+    [sum_gene(side=1, i=1, choice=FROM_ROW + 1), sum_gene(i=0, j=1), sum_gene(i=2, j=3)],
+]
+
+
+@pytest.mark.parametrize("genes", SUMS, ids=range(len(SUMS)))
+@pytest.mark.parametrize(
+    ("name", "n", "kind"),
+    [("dft", 5, None), ("dft", 7, None), ("dft", 8, "real"), ("dct2", 8, None), ("dct2", 7, None)],
+)
+def test_sums_are_repeated(name: str, n: int, kind: str | None, genes: list[Any]) -> None:
+    target = make_target(name, n, kind)
+    assert target.exact is not None
+    decoding = forced(target, *genes)
+    assert any(isinstance(step, SumStep) for step in decoding.steps)
+    known = exact_constants(decoding, target.exact)
+    numbers = np.array([complex(c) for c in known])
+    steps = [
+        step.factors if isinstance(step, SumStep) else (step.parameter,) for step in decoding.steps
+    ]
+    expected = [*(c for factors in steps for c in factors), *decoding.remainder.ravel()]
+    for constant in expected:
+        if constant:
+            assert np.abs(numbers - constant).min() <= 1e-12 * abs(constant)
+    exact = program_of(decoding, target).with_exact_constants(known)
+    assert prove(exact, target).field
+
+
+def test_a_sum_of_another_matrix_is_not_repeated() -> None:
+    target, other = make_target("dft", 7), make_target("dct2", 7, "complex")
+    assert other.exact is not None
+    for genes in ([sum_gene(i=1, j=2, variant=1)], [sum_gene(i=1, choice=FROM_ROW)]):
+        decoding = forced(target, *genes)
+        assert isinstance(decoding.steps[0], SumStep)
+        known = exact_constants(decoding, other.exact)
+        wrong = program_of(decoding, target).with_exact_constants(known)
+        assert np.abs(wrong.matrix() - target.matrix).max() <= 1e-12, "no constant is replaced"
+
+
+# Rotations
 
 
 def test_rotations_that_leave_the_field_give_sixty_digits() -> None:

@@ -14,13 +14,14 @@ from dsl.errors import UsageError
 from dsl.genome import Genomes, pack
 from dsl.targets import make_target
 from evosynth.engine.epoch import evaluator_for
-from evosynth.engine.spec import Purpose, Spec, State, empty_state, gene_space
+from evosynth.engine.spec import Population, Purpose, Spec, empty_population, gene_space
 from evosynth.engine.task import Task
 from evosynth.strategies import STRATEGIES, Strategy
 from fitness.evaluators import Scores
 from fitness.objectives import WORST
 
 TARGET = make_target("dft", 6)
+SPACE = gene_space(TARGET.matrix.shape)
 # Population and epoch of a run, then sizes that do not divide each other.
 SIZES = [(100, 200), (20, 50), (30, 20), (7, 7), (1, 3)]
 
@@ -36,7 +37,7 @@ class Counter:
     def __call__(self, genomes: Genomes) -> Scores:
         assert_valid(genomes)
         self.count += len(genomes)
-        return evaluator_for(TARGET).evaluate(genomes)
+        return evaluator_for(TARGET.matrix, TARGET.domain).evaluate(genomes)
 
 
 def make_spec(population: int = 20, epoch: int = 40, restart: int = 10**6) -> Spec:
@@ -53,42 +54,42 @@ def make_spec(population: int = 20, epoch: int = 40, restart: int = 10**6) -> Sp
 
 
 def advance(
-    strategy: Strategy, state: State, spec: Spec, epoch: int = 0, counter: Counter | None = None
-) -> State:
+    strategy: Strategy, population: Population, spec: Spec, epoch: int = 0, counter: Counter | None = None
+) -> Population:
     rng = spec.generator(Purpose.EPOCH, epoch, 0)
-    return strategy.advance(state, Task(spec, gene_space(TARGET), counter or Counter(), rng))
+    return strategy.advance(population, Task(spec, SPACE, counter or Counter(), rng))
 
 
-def frozen(state: State) -> State:
-    """Makes a state's arrays read-only: whoever writes to them fails."""
-    for array in (state.genomes.genes, state.genomes.lengths, state.errors, state.operations):
+def frozen(population: Population) -> Population:
+    """Makes a population's arrays read-only: whoever writes to them fails."""
+    for array in (population.genomes.genes, population.genomes.lengths, population.errors, population.operations):
         array.setflags(write=False)
-    return state
+    return population
 
 
-def bits(state: State) -> tuple[bytes, ...]:
-    arrays = (state.genomes.genes, state.genomes.lengths, state.errors, state.operations)
-    return (*(array.tobytes() for array in arrays), str(state.stale).encode())
+def bits(population: Population) -> tuple[bytes, ...]:
+    arrays = (population.genomes.genes, population.genomes.lengths, population.errors, population.operations)
+    return (*(array.tobytes() for array in arrays), str(population.stale).encode())
 
 
 def assert_valid(genomes: Genomes) -> None:
-    assert gene_space(TARGET).is_valid(genomes.genes)
+    assert SPACE.is_valid(genomes.genes)
     beyond = np.arange(genomes.capacity) >= genomes.lengths[:, None]
     assert not genomes.genes[beyond].any()
 
 
-def assert_consistent(state: State, spec: Spec) -> None:
-    """The scores in a state are those of its genomes."""
-    assert 0 < len(state.genomes) <= spec.population
-    assert state.genomes.capacity == spec.capacity
-    assert state.errors.shape == state.operations.shape == (len(state.genomes),)
-    assert state.errors.dtype == state.operations.dtype == np.float64
-    assert np.isfinite(state.errors).all()
-    assert np.isfinite(state.operations).all()
-    assert_valid(state.genomes)
-    scores = evaluator_for(TARGET).evaluate(state.genomes)
-    assert np.array_equal(state.operations, scores.operations)
-    assert np.array_equal(state.errors, np.where(scores.errors <= 1e-12, 0, scores.errors))
+def assert_consistent(population: Population, spec: Spec) -> None:
+    """The scores in a population are those of its genomes."""
+    assert 0 < len(population.genomes) <= spec.population
+    assert population.genomes.capacity == spec.capacity
+    assert population.errors.shape == population.operations.shape == (len(population.genomes),)
+    assert population.errors.dtype == population.operations.dtype == np.float64
+    assert np.isfinite(population.errors).all()
+    assert np.isfinite(population.operations).all()
+    assert_valid(population.genomes)
+    scores = evaluator_for(TARGET.matrix, TARGET.domain).evaluate(population.genomes)
+    assert np.array_equal(population.operations, scores.operations)
+    assert np.array_equal(population.errors, np.where(scores.errors <= 1e-12, 0, scores.errors))
 
 
 def test_every_file_of_the_folder_is_in_the_table_of_contents() -> None:
@@ -109,29 +110,29 @@ def test_strategy_says_what_it_is(strategy: Strategy) -> None:
 @each_strategy
 @pytest.mark.parametrize(("population", "epoch"), SIZES)
 def test_advance_spends_exactly_one_epoch(strategy: Strategy, population: int, epoch: int) -> None:
-    spec, state = make_spec(population, epoch), empty_state(make_spec())
+    spec, population = make_spec(population, epoch), empty_population(make_spec())
     for number in range(4):
         counter = Counter()
-        state = advance(strategy, state, spec, number, counter)
+        population = advance(strategy, population, spec, number, counter)
         assert counter.count == epoch, f"epoch {number}"
 
 
 @each_strategy
 @pytest.mark.parametrize(("population", "epoch"), SIZES)
 def test_state_is_consistent(strategy: Strategy, population: int, epoch: int) -> None:
-    spec, state = make_spec(population, epoch), empty_state(make_spec())
+    spec, population = make_spec(population, epoch), empty_population(make_spec())
     for number in range(3):
-        state = advance(strategy, state, spec, number)
-        assert_consistent(state, spec)
+        population = advance(strategy, population, spec, number)
+        assert_consistent(population, spec)
 
 
 @each_strategy
 def test_best_never_gets_worse_without_a_restart(strategy: Strategy) -> None:
-    spec, state = make_spec(), empty_state(make_spec())
+    spec, population = make_spec(), empty_population(make_spec())
     best = [np.inf]
     for number in range(30):
-        state = advance(strategy, state, spec, number)
-        best.append(float(state.ranks().min()))
+        population = advance(strategy, population, spec, number)
+        best.append(float(population.ranks().min()))
         assert best[-1] <= best[-2]
     dense = 156
     assert best[-1] < dense, "thirty epochs find something"
@@ -140,40 +141,40 @@ def test_best_never_gets_worse_without_a_restart(strategy: Strategy) -> None:
 @each_strategy
 def test_advance_is_pure(strategy: Strategy) -> None:
     spec = make_spec()
-    state = frozen(advance(strategy, empty_state(spec), spec))
-    before = bits(state)
-    after = bits(advance(strategy, state, spec, 1))
-    assert bits(advance(strategy, state, spec, 1)) == after
-    assert bits(state) == before
-    assert bits(advance(strategy, state, spec, 2)) != after, "the generator does not matter"
+    population = frozen(advance(strategy, empty_population(spec), spec))
+    before = bits(population)
+    after = bits(advance(strategy, population, spec, 1))
+    assert bits(advance(strategy, population, spec, 1)) == after
+    assert bits(population) == before
+    assert bits(advance(strategy, population, spec, 2)) != after, "the generator does not matter"
 
 
 @pytest.mark.parametrize("name", ["evolve", "hill-climb"])
 def test_stale_counts_the_evaluations_without_improvement(name: str) -> None:
-    spec, state = make_spec(), empty_state(make_spec())
+    spec, population = make_spec(), empty_population(make_spec())
     stale = 0
     has_waited = False
     for number in range(40):
-        best = state.ranks().min(initial=np.inf)
-        state = advance(STRATEGIES.get(name), state, spec, number)
-        if state.ranks().min() < best:
-            assert state.stale < spec.epoch
+        best = population.ranks().min(initial=np.inf)
+        population = advance(STRATEGIES.get(name), population, spec, number)
+        if population.ranks().min() < best:
+            assert population.stale < spec.epoch
         else:
-            assert state.stale == stale + spec.epoch
+            assert population.stale == stale + spec.epoch
             has_waited = True
-        stale = state.stale
+        stale = population.stale
     assert has_waited
 
 
 @pytest.mark.parametrize("name", ["evolve", "hill-climb"])
 def test_a_stale_island_starts_anew(name: str) -> None:
     strategy, spec = STRATEGIES.get(name), make_spec(restart=400)
-    state = advance(strategy, empty_state(spec), spec)
-    assert bits(advance(strategy, replace(state, stale=399), spec, 1)) != bits(
-        advance(strategy, replace(state, stale=400), spec, 1)
+    population = advance(strategy, empty_population(spec), spec)
+    assert bits(advance(strategy, replace(population, stale=399), spec, 1)) != bits(
+        advance(strategy, replace(population, stale=400), spec, 1)
     )
-    restarted = advance(strategy, replace(state, stale=400), spec, 1)
-    anew = advance(strategy, empty_state(spec), spec, 1)
+    restarted = advance(strategy, replace(population, stale=400), spec, 1)
+    anew = advance(strategy, empty_population(spec), spec, 1)
     assert bits(restarted) == bits(anew), "nothing of the old population is left"
 
 
@@ -187,29 +188,29 @@ def test_random_search_remembers_the_best_of_all_that_it_drew() -> None:
             drawn.extend(scores.operations.tolist())
             return scores
 
-    state = empty_state(spec)
+    population = empty_population(spec)
     for number in range(4):
-        state = advance(STRATEGIES.get("random"), state, spec, number, Recorder())
+        population = advance(STRATEGIES.get("random"), population, spec, number, Recorder())
     assert len(drawn) == 120
-    assert sorted(state.operations) == sorted(drawn)[:10]
+    assert sorted(population.operations) == sorted(drawn)[:10]
 
 
 @each_strategy
 def test_no_place_of_the_population_gets_worse(strategy: Strategy) -> None:
     """A newcomer takes the place of one that is not better, whatever the strategy."""
     spec = make_spec(population=20, epoch=20)
-    state = advance(strategy, empty_state(spec), spec)
+    population = advance(strategy, empty_population(spec), spec)
     for number in range(1, 15):
-        after = advance(strategy, state, spec, number)
-        assert (after.ranks() <= state.ranks()).all()
-        state = after
+        after = advance(strategy, population, spec, number)
+        assert (after.ranks() <= population.ranks()).all()
+        population = after
 
 
 @pytest.mark.parametrize("error", [1.1e-12, 1e-6, 1.0, WORST])
 @pytest.mark.parametrize("operations", [0.0, 1e9, WORST])
 def test_rank_puts_every_error_behind_every_exact_genome(error: float, operations: float) -> None:
     errors, counts = np.array([0.0, 0.0, error]), np.array([5.0, 1e9, operations])
-    exact, dear, wrong = State(pack([[]] * 3, 1), errors, counts).ranks().tolist()
+    exact, dear, wrong = Population(pack([[]] * 3, 1), errors, counts).ranks().tolist()
     assert exact < dear < wrong
 
 

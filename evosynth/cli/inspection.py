@@ -89,7 +89,7 @@ def print_records(target: str | None, as_json: bool) -> None:
         click.echo(json.dumps([asdict(record) for record in found]))
         return
     if not found:
-        click.echo(f"no program and no known count of {target}")
+        click.echo(f"nothing is found or known of {target}")
         return
     for line in _aligned([RECORD_HEAD, *map(_record_cells, found)]):
         click.echo(line)

@@ -15,11 +15,20 @@ from dsl.targets.base import Target
 from evosynth.engine.assembly import assemble
 from evosynth.engine.blocks import Forest
 from evosynth.engine.individual import Solution
+from evosynth.refinement import ROUNDS, refine
 from fitness.accuracy import EXACT
 from fitness.objectives import program_error
 
 # Solutions that tie in their count may differ once their code is simplified or refined.
 HALL = 8
+
+
+# Programs that are refined at the end, and the operations of all of them together.
+REFINED = 8
+MOST_REFINED = 1_200
+
+# Refinement is worth a try on programs within this factor of the goal.
+WITHIN_REACH = 1.05
 
 
 class Archive:
@@ -31,10 +40,9 @@ class Archive:
     Attributes:
         hall: DEAP's hall of fame: the best distinct solutions.
         front: DEAP's Pareto front of (error, operations in exported code) of the programs
-            that were offered, one solution per point.
+            that were written, one solution per point.
         best: The program with the fewest operations in exported code, exact and verified,
-            among those that were offered.
-        best_solution: What it was written from.
+            among those that were written.
         improved_at: Evaluations when the cheapest solution last improved.
     """
 
@@ -42,11 +50,10 @@ class Archive:
         self.hall = tools.HallOfFame(HALL)
         self.front = tools.ParetoFront(similar=lambda one, other: one.fitness == other.fitness)
         self.best: Program | None = None
-        self.best_solution: Solution | None = None
         self.improved_at = 0
         self._target = target
         self._cheapest = math.inf
-        self._offered: list[Solution] = []
+        self._written: list[Solution] = []
 
     def update(self, forest: Forest, evaluations: int) -> bool:
         """Takes in an island's forest; says whether the fewest operations became fewer."""
@@ -55,23 +62,18 @@ class Archive:
             return False
         self._cheapest = cost
         self.improved_at = evaluations
-        self._collect(forest)
+        self.collect(forest)
         return True
 
     def collect(self, forest: Forest) -> None:
-        """Takes in all the cheapest ways to compute the target, not only the best."""
-        self._collect(forest)
-
-    def _collect(self, forest: Forest) -> None:
+        """Takes in the cheapest ways to compute the target, not only the best."""
         is_complex = self._target.domain == "complex"
-        splits = [s for s in forest.blocks[0].splits if forest.cost_of(s) < self._worst()]
+        worst = self.hall[-1].operations if len(self.hall) == HALL else math.inf
+        splits = [s for s in forest.blocks[0].splits if forest.cost_of(s) < worst]
         found = [assemble(forest, is_complex, split=split) for split in splits]
-        if not splits and not len(self.hall):
+        if not found and not len(self.hall):
             found = [assemble(forest, is_complex)]
-        self.hall.update([Solution(d, 0.0, d.operations) for d in found])
-
-    def _worst(self) -> float:
-        return self.hall[-1].operations if len(self.hall) == HALL else math.inf
+        self.hall.update([Solution(decoding, decoding.operations) for decoding in found])
 
     @property
     def operations(self) -> int | None:
@@ -80,37 +82,76 @@ class Archive:
         counts += [self.best.count.operations] if self.best else []
         return min(counts, default=None)
 
-    def offer_leader(self) -> bool:
-        """Writes the cheapest solution's program; says whether it is the best program."""
-        return len(self.hall) > 0 and self._offer(self.hall[0])
+    def offer_leader(self, goal: int | None = None, rng: np.random.Generator | None = None) -> bool:
+        """Writes the cheapest solution's program; says whether it is the best program.
 
-    def settle(self) -> None:
-        """Writes the programs of the whole hall: ties may give simpler code."""
+        Args:
+            goal: If the program comes near it, it is refined for one round ...
+            rng: ... with these random choices.
+        """
+        if not len(self.hall):
+            return False
+        solution = self._write(self.hall[0])
+        if solution is None or solution.program is None:
+            return False
+        is_best = self._keep(solution.decoding, solution.program)
+        if goal and rng and goal < solution.operations <= WITHIN_REACH * goal:
+            is_best |= self._refine(solution.decoding, solution.program, rng, rounds=1)
+        return is_best
+
+    def settle(self, rng: np.random.Generator) -> None:
+        """Writes the programs of the whole hall, for ties may give simpler code, and refines them.
+
+        Args:
+            rng: Decides the random choices of the refinement.
+        """
         for solution in self.hall:
-            self._offer(solution)
+            written = self._write(solution)
+            if written is not None and written.program is not None:
+                self._keep(written.decoding, written.program)
+        spent = 0
+        for solution in sorted(self._written, key=lambda s: s.operations)[:REFINED]:
+            if not spent or spent + solution.operations <= MOST_REFINED:
+                spent += solution.operations
+                self._refine_exactly(solution, rng)
 
-    def _offer(self, solution: Solution) -> bool:
-        if solution in self._offered:
+    def _write(self, solution: Solution) -> Solution | None:
+        """Writes a solution's program, once; None if it was written before or is not exact."""
+        if any(solution == other for other in self._written):
+            return None
+        program = build_program(solution.decoding, self._target.domain, self._target.identifier)
+        if program_error(program, self._target) > EXACT:
+            return None
+        self._written.append(Solution(solution.decoding, program.count.operations, program))
+        return self._written[-1]
+
+    def _refine_exactly(self, solution: Solution, rng: np.random.Generator) -> None:
+        """Refines a program with exact constants, where they are found."""
+        if solution.program is None:
+            return
+        exact = exact_program(solution.program, solution.decoding, self._target.exact)
+        # A constant may be taken for a near exact number.
+        is_right = program_error(exact, self._target) <= EXACT
+        program = exact if is_right else solution.program
+        if self.best and program.count.operations <= self.best.count.operations:
+            self.best = program  # the same program, or one as good, with better constants
+        self._refine(solution.decoding, program, rng, ROUNDS)
+
+    def _refine(
+        self, decoding: Decoding, program: Program, rng: np.random.Generator, rounds: int
+    ) -> bool:
+        refined = refine(program, scaling=self._target.scaling, rng=rng, rounds=rounds)
+        if program_error(refined, self._target) > EXACT:
             return False
-        self._offered.append(solution)
-        program = self._build(solution.decoding)
-        error = program_error(program, self._target)
-        if error > EXACT:
-            return False
+        return self._keep(decoding, refined)
+
+    def _keep(self, decoding: Decoding, program: Program) -> bool:
         operations = program.count.operations
-        self.front.update([Solution(solution.decoding, 0.0, operations)])
         if self.best and operations >= self.best.count.operations:
             return False
-        self.best, self.best_solution = program, solution
+        self.front.update([Solution(decoding, operations, program)])
+        self.best = program
         return True
-
-    def exact_program_of(self, solution: Solution) -> Program:
-        """Returns the program of a solution, with exact constants."""
-        decoding = solution.decoding
-        return exact_program(self._build(decoding), decoding, self._target.exact)
-
-    def _build(self, decoding: Decoding) -> Program:
-        return build_program(decoding, self._target.domain, self._target.identifier)
 
 
 def make_statistics() -> tools.MultiStatistics:

@@ -15,7 +15,7 @@ from evosynth.engine.archive import Archive, make_statistics
 from evosynth.engine.blocks import Forest, start_forest
 from evosynth.engine.epoch import run_epoch
 from evosynth.engine.migration import migrate
-from evosynth.engine.spec import Spec
+from evosynth.engine.spec import Purpose, Spec
 
 # A genome with up to this many times the goal's operations may have a program within it.
 NEAR = 1.2
@@ -104,8 +104,10 @@ class Search:
                 )
                 self.evaluations += made
                 is_improved = self.archive.update(forests[island], self.evaluations)
-                is_better = (
-                    self._is_time_to_write(epoch, is_improved) and self.archive.offer_leader()
+                is_better = self._is_time_to_write(
+                    epoch, is_improved
+                ) and self.archive.offer_leader(
+                    self.limits.goal, self.spec.generator(Purpose.REFINE, epoch, island)
                 )
                 self.seconds = time.monotonic() - started
                 record = self._record(forests[island], epoch, island)
@@ -121,7 +123,7 @@ class Search:
     def _settle(self, forests: list[Forest]) -> None:
         for forest in forests:
             self.archive.collect(forest)
-        self.archive.settle()
+        self.archive.settle(self.spec.generator(Purpose.SETTLE, 0, 0))
 
     def _is_time_to_write(self, epoch: int, is_improved: bool) -> bool:
         """Programs are written now and then, and when they come near the goal."""

@@ -11,6 +11,7 @@ from deap import base
 from dsl.genome import Genes, Genomes, pack
 from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.steps import Step
+from dsl.program import Program
 from evosynth.engine.spec import rank
 
 
@@ -66,17 +67,19 @@ class Solution(list[Step]):
 
     Attributes:
         decoding: Steps and remainder.
+        program: What it was written as, once it was.
         fitness: Error, then operations.
     """
 
-    def __init__(self, decoding: Decoding, error: float, operations: float) -> None:
+    def __init__(self, decoding: Decoding, operations: int, program: Program | None = None) -> None:
         super().__init__(decoding.steps)
         self.decoding = decoding
-        self.fitness = Fitness((error, operations))
+        self.program = program
+        self.fitness = Fitness((0.0, operations))
 
     def __deepcopy__(self, memo: object) -> Solution:
-        """Decodings are never changed: DEAP's copies may share them."""
-        return Solution(self.decoding, *self.fitness.values)
+        """Decodings and programs are never changed: DEAP's copies may share them."""
+        return Solution(self.decoding, self.operations, self.program)
 
     @property
     def operations(self) -> int:

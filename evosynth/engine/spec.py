@@ -19,6 +19,8 @@ class Purpose(IntEnum):
     """What a stream of random numbers is for; part of its address."""
 
     EPOCH = 0
+    REFINE = 1
+    SETTLE = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -939,7 +939,7 @@ def shared_prefix(genes, lengths, one, other):
     return count
 
 
-def allocate(start, depth):
+def allocate(start: np.ndarray, depth: int) -> tuple:
     """Returns the arrays that a thread works in; the first state is the start, (m, n).
 
     Not compiled: every array that compiled code makes takes as long to compile as a function.
