@@ -18,11 +18,13 @@ from dsl.derive import Lowering, derive
 from dsl.primitives.base import Primitive
 
 # Names that SymPy prints, as a compiler of NumPy's Python knows them.
-FUNCTIONS = "atan, cos, sin, sqrt = np.arctan, np.cos, np.sin, np.sqrt"
+FUNCTIONS = "cos, sin, sqrt = np.cos, np.sin, np.sqrt"
 
 
 # Calls the kernel's own function with the block as a literal, to have it specialised.
-_PROPOSE = "return propose_{block}(view, side, rule, i, j, choice, threshold, tables, voting, chosen)"
+_PROPOSE = (
+    "return propose_{block}(view, side, rule, i, j, choice, threshold, tables, voting, chosen)"
+)
 
 
 def emit_block_functions(primitives: Sequence[Primitive]) -> str:

@@ -54,22 +54,31 @@ def make_spec(population: int = 20, epoch: int = 40, restart: int = 10**6) -> Sp
 
 
 def advance(
-    strategy: Strategy, population: Population, spec: Spec, epoch: int = 0, counter: Counter | None = None
+    strategy: Strategy,
+    population: Population,
+    spec: Spec,
+    epoch: int = 0,
+    counter: Counter | None = None,
 ) -> Population:
     rng = spec.generator(Purpose.EPOCH, epoch, 0)
     return strategy.advance(population, Task(spec, SPACE, counter or Counter(), rng))
 
 
+def arrays_of(population: Population) -> tuple[np.ndarray, ...]:
+    genomes = population.genomes
+    return genomes.genes, genomes.lengths, population.errors, population.operations
+
+
 def frozen(population: Population) -> Population:
     """Makes a population's arrays read-only: whoever writes to them fails."""
-    for array in (population.genomes.genes, population.genomes.lengths, population.errors, population.operations):
+    for array in arrays_of(population):
         array.setflags(write=False)
     return population
 
 
 def bits(population: Population) -> tuple[bytes, ...]:
-    arrays = (population.genomes.genes, population.genomes.lengths, population.errors, population.operations)
-    return (*(array.tobytes() for array in arrays), str(population.stale).encode())
+    arrays = (array.tobytes() for array in arrays_of(population))
+    return (*arrays, str(population.stale).encode())
 
 
 def assert_valid(genomes: Genomes) -> None:
@@ -108,9 +117,9 @@ def test_strategy_says_what_it_is(strategy: Strategy) -> None:
 
 
 @each_strategy
-@pytest.mark.parametrize(("population", "epoch"), SIZES)
-def test_advance_spends_exactly_one_epoch(strategy: Strategy, population: int, epoch: int) -> None:
-    spec, population = make_spec(population, epoch), empty_population(make_spec())
+@pytest.mark.parametrize(("size", "epoch"), SIZES)
+def test_advance_spends_exactly_one_epoch(strategy: Strategy, size: int, epoch: int) -> None:
+    spec, population = make_spec(size, epoch), empty_population(make_spec())
     for number in range(4):
         counter = Counter()
         population = advance(strategy, population, spec, number, counter)
@@ -118,9 +127,9 @@ def test_advance_spends_exactly_one_epoch(strategy: Strategy, population: int, e
 
 
 @each_strategy
-@pytest.mark.parametrize(("population", "epoch"), SIZES)
-def test_state_is_consistent(strategy: Strategy, population: int, epoch: int) -> None:
-    spec, population = make_spec(population, epoch), empty_population(make_spec())
+@pytest.mark.parametrize(("size", "epoch"), SIZES)
+def test_population_is_consistent(strategy: Strategy, size: int, epoch: int) -> None:
+    spec, population = make_spec(size, epoch), empty_population(make_spec())
     for number in range(3):
         population = advance(strategy, population, spec, number)
         assert_consistent(population, spec)

@@ -13,8 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evosynth as es
-from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, VOTE, Genes, GeneSpace, Genomes
+from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, PRIMITIVE, VOTE, Genes, GeneSpace, Genomes
+from dsl.grammars.factor.decode import MOST_SUMS
+from dsl.patterns import PATTERNS
+from dsl.primitives import PRIMITIVES
 from evosynth.engine import variation
+from evosynth.engine.spec import gene_space
 from evosynth.engine.variation import MOST_MUTATIONS, MUTATION_ODDS, Mutation, edit
 
 
@@ -278,6 +282,22 @@ def test_random_genes_use_every_value_and_source() -> None:
     votes, ones = (float(np.mean(genes[:, CHOICE] == choice)) for choice in (VOTE, ONE))
     references = float(np.mean(genes[:, CHOICE] >= FROM_ROW))
     assert [votes, ones, references] == pytest.approx(variation.CHOICE_ODDS, abs=0.05)
+
+
+def test_genes_make_sums_and_refer_to_them() -> None:
+    """The gene after the last primitive makes a sum; indices reach the sums of a side."""
+    space = gene_space((5, 7))
+    width = 7 + MOST_SUMS
+    assert space.bounds.tolist() == [
+        len(PRIMITIVES) + 1,
+        len(PATTERNS),
+        2,
+        width,
+        width,
+        FROM_ROW + width,
+    ]
+    genes = variation.random_genes(2_000, space, np.random.default_rng(0))
+    assert set(genes[:, PRIMITIVE]) == set(range(len(PRIMITIVES) + 1))
 
 
 def test_random_genomes_have_every_length() -> None:

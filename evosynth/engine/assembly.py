@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.grammars.factor.decode import Decoding, PartialDecoding
-from dsl.grammars.factor.equivalence import find_equivalence
 from dsl.grammars.factor.steps import BlockStep, SumStep
 from dsl.primitives import PRIMITIVES
 from dsl.straightline import UNITS
-from evosynth.engine.blocks import Forest, Part, Split, cheapest
+from evosynth.engine.blocks import Forest, Part, Split, cheapest, equivalence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def transferred(
     Returns:
         None if the matrix is not found to be equivalent.
     """
-    equivalence = find_equivalence(matrix, source.blocks[index].matrix)
+    equivalence = equivalence_of(matrix, source.blocks[index].matrix)
     if equivalence is None:
         return None
     rows, columns = (tuple(range(size)) for size in matrix.shape)

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dsl.grammars.factor.decode import Decoding
+from dsl.grammars.factor.decode import Decoding, PartialDecoding
 from dsl.grammars.factor.equivalence import Equivalence, find_equivalence, fingerprint
 from dsl.grammars.factor.known_blocks import NEAR, KnownBlocks, tilted
-from dsl.grammars.factor.remainder import Prices, components, snap, zero_threshold
+from dsl.grammars.factor.remainder import (
+    Prices,
+    components,
+    prices_for,
+    snap,
+    zero_threshold,
+)
 from dsl.grammars.factor.steps import Step, empty_rows_fed, step_cost
 from evosynth.engine.spec import Population, Spec, empty_population
 
@@ -132,6 +139,11 @@ class Forest:
         tilt = self.addition * (rows - columns) if part.equivalence.is_transposed else 0
         return self.costs[part.block] + tilt
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the target is of one piece; otherwise all the work is in its components."""
+        return not any(split.levels == 0 for split in self.blocks[0].splits)
+
     def reachable(self) -> list[int]:
         """Returns the blocks that some split refers to, from block 0 on."""
         seen, queue = {0}, [0]
@@ -144,10 +156,17 @@ class Forest:
         return queue
 
 
-def start_forest(matrix: Matrix, prices: Prices, spec: Spec) -> Forest:
-    """Returns the forest of a target that nothing is known of."""
+def start_forest(matrix: Matrix, is_complex: bool, spec: Spec) -> Forest:
+    """Returns the forest of a target that nothing is known of.
+
+    A target that falls apart at once is split into its components for good.
+    """
+    prices = prices_for(is_complex)
     grower = Grower(Forest((), (), prices.addition), prices, spec)
     grower.add(snap(np.array(matrix), zero_threshold(matrix)))
+    whole = PartialDecoding.start(matrix, is_complex).result(0)
+    if len(components(whole.remainder, prices)) > 1:
+        grower.split(0, whole)
     return grower.finish()
 
 
@@ -208,7 +227,7 @@ class Grower:
         key = fingerprint(matrix)
         for number, block in enumerate(self.blocks):
             if _is_near(block.fingerprint, key):
-                equivalence = find_equivalence(matrix, block.matrix)
+                equivalence = equivalence_of(matrix, block.matrix)
                 if equivalence is not None:
                     return number, equivalence
         return self.add(matrix), _identity(matrix.shape)
@@ -233,6 +252,34 @@ class Grower:
         rows, columns = self.blocks[part.block].matrix.shape
         tilt = self._prices.addition * (rows - columns) if part.equivalence.is_transposed else 0
         return self.costs[part.block] + tilt
+
+
+def equivalence_of(matrix: Matrix, known: Matrix) -> Equivalence | None:
+    """Returns `find_equivalence` of two matrices; the last ones asked for are remembered."""
+    return _equivalence(_Contents(matrix), _Contents(known))
+
+
+class _Contents:
+    """A matrix that is equal to every other of the same entries."""
+
+    def __init__(self, matrix: Matrix) -> None:
+        self.matrix = matrix
+        self._bytes = matrix.tobytes()
+
+    def __hash__(self) -> int:
+        return hash(self._bytes)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Contents)
+            and other.matrix.shape == self.matrix.shape
+            and other._bytes == self._bytes
+        )
+
+
+@lru_cache(maxsize=512)
+def _equivalence(matrix: _Contents, known: _Contents) -> Equivalence | None:
+    return find_equivalence(matrix.matrix, known.matrix)
 
 
 def _identity(shape: tuple[int, ...]) -> Equivalence:

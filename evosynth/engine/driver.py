@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from deap import tools
 
-from dsl.grammars.factor.remainder import prices_for
 from dsl.program import Program
 from dsl.targets.base import Target
 from evosynth.engine.archive import Archive, make_statistics
@@ -18,7 +17,7 @@ from evosynth.engine.migration import migrate
 from evosynth.engine.spec import Purpose, Spec
 
 # A genome with up to this many times the goal's operations may have a program within it.
-NEAR = 1.2
+NEAR = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,8 @@ class Limits:
     """When to stop, whichever comes first.
 
     Attributes:
-        evaluations: Genomes evaluated in all islands together.
+        evaluations: Genomes evaluated in all islands together; those that are scored anew,
+            because a block became cheaper, do not count.
         seconds: Wall-clock time of the search.
         patience: Evaluations without improvement.
         goal: Operations of the best program; None to go on.
@@ -93,7 +93,7 @@ class Search:
         """
         started = time.monotonic()
         is_complex = self.target.domain == "complex"
-        begun = start_forest(self.target.matrix, prices_for(is_complex), self.spec)
+        begun = start_forest(self.target.matrix, is_complex, self.spec)
         forests = [begun] * self.spec.islands
         epoch = 0
         while True:
@@ -129,7 +129,9 @@ class Search:
         """Programs are written now and then, and when they come near the goal."""
         goal, operations = self.limits.goal, self.archive.operations
         is_near = goal is not None and operations is not None and operations <= NEAR * goal
-        return (is_improved and is_near) or epoch % self.spec.migration == 0
+        # Writing a program takes time that grows with its size, as an epoch's does not.
+        interval = self.spec.migration * -(-max(self.target.matrix.shape) // 16)
+        return (is_improved and is_near) or epoch % interval == interval - 1
 
     def _next_spec(self) -> Spec:
         """Returns the spec with a shorter epoch where the budget ends within it."""

@@ -70,12 +70,12 @@ def epoch_size(spec: Spec, width: int) -> int:
 def _choose(forest: Forest, rng: np.random.Generator) -> int:
     """Returns the block to work on."""
     share = rng.random()
-    if share < ROOT_SHARE:
+    if share < ROOT_SHARE and forest.is_connected:
         return 0
     used = sorted(set(uses(forest)))
     inner = used if share < ROOT_SHARE + USED_SHARE else forest.reachable()[1:]
     if not inner:
-        return 0
+        return 0  # there is nothing else
     return min(inner, key=lambda k: forest.blocks[k].effort / max(forest.costs[k], 1))
 
 

@@ -230,7 +230,7 @@ DIAGONAL_UNIT = 2
 DIAGONAL = 3
 ONE_COMPONENT = 4
 GENERAL = 5
-atan, cos, sin, sqrt = np.arctan, np.cos, np.sin, np.sqrt
+cos, sin, sqrt = np.cos, np.sin, np.sqrt
 
 
 @compiled
@@ -384,6 +384,24 @@ def _quotient(p, q):
         )
 
     return divide
+
+
+def atan(tangent):
+    """Returns the angle of a real tangent, i for another."""
+
+
+@overload(atan, inline="always")
+def _atan(tangent):
+    """Spares the complex function, which is slow: angles are real."""
+    if not isinstance(tangent, types.Complex):
+        return lambda tangent: np.arctan(tangent)
+
+    def angle(tangent):
+        if abs(tangent.imag) > SAME:
+            return complex(0.0, 1.0)
+        return complex(np.arctan(tangent.real), 0.0)
+
+    return angle
 
 
 @compiled

@@ -62,10 +62,11 @@ def turn(values: npt.NDArray[Any], turns: int) -> npt.NDArray[np.complex128]:
 
 def distinct(entries: npt.NDArray[Any]) -> list[complex]:
     """Returns the non-zero entries that differ up to factors 1, -1, i, -i, in order."""
-    found: list[complex] = []
-    for value in turn(entries[entries != 0], 4).tolist():
-        if not any(is_same(other, value) for other in found):
-            found.append(value)
+    turned = turn(entries[entries != 0], 4)
+    if not len(turned):
+        return []
+    same = is_same(turned[:, None], turned[None, :])
+    found: list[complex] = turned[np.argmax(same, axis=0) == np.arange(len(turned))].tolist()
     return found
 
 
