@@ -97,6 +97,7 @@ def run(
     workers: int | None = None,
     strategy: str = "evolve",
     islands: int = 2,
+    library: str | os.PathLike[str] = "run",
     out: str | Path | None = None,
     report: Report | None = None,
 ) -> Result:
@@ -117,6 +118,8 @@ def run(
         workers: Evaluating threads; the result does not depend on it.
         strategy: "evolve", "hill-climb" or "random".
         islands: Number of islands.
+        library: Where solved blocks are kept: "run" for the run's own, "none", "user" for the
+            user's, or the path of a folder that runs share.
         out: Folder in which a run folder is made; nothing is stored by default.
         report: Called after every epoch of every island.
 
@@ -125,7 +128,9 @@ def run(
         DataError: A target file cannot be used.
         StorageError: The run folder cannot be written.
     """
-    settings = Settings(seed, evaluations, time, patience, goal, workers, strategy, islands)
+    settings = Settings(
+        seed, evaluations, time, patience, goal, workers, strategy, islands, os.fspath(library)
+    )
     job = prepare(_target(target, n, input, kernel, scaling), settings, out)
     return execute(job, report or (lambda snapshot: None))
 

@@ -20,7 +20,9 @@ from dsl.grammars.factor.decode import decode
 from dsl.metrics import Metrics, measure
 from dsl.program import Program
 from dsl.targets import Target
+from evosynth.block_library import BlockLibrary, read_library, store_blocks
 from evosynth.engine.driver import Limits, Search, Snapshot
+from evosynth.engine.individual import Reference
 from evosynth.engine.spec import Spec
 from evosynth.runs import Claims, RunFolder, claims_of, write_document
 from evosynth.settings import Settings
@@ -48,6 +50,7 @@ class Result:
         stopped_by: "goal", "evaluations", "time", "patience" or "interrupt".
         folder: Where the run is stored, if it is.
         logbook: DEAP's logbook, one record per epoch and island.
+        references: Blocks that the program refers to more than once.
     """
 
     target: Target
@@ -61,6 +64,7 @@ class Result:
     stopped_by: str
     folder: Path | None
     logbook: Any
+    references: tuple[Reference, ...] = ()
 
     @property
     def is_verified(self) -> bool:
@@ -101,6 +105,7 @@ class Result:
             "error": self.claims.error,
             "verified": self.is_verified,
             "exact": self.proof.summary,
+            "references": [asdict(reference) for reference in self.references],
             "evaluations": self.evaluations,
             "seconds": round(self.seconds, 3),
             "stopped_by": self.stopped_by,
@@ -118,6 +123,8 @@ class Job:
         limits: When to stop.
         threads: Evaluating threads.
         folder: Where the run is stored, if it is.
+        library_folder: Of the library that it shares, if it does.
+        library: What was in it.
     """
 
     target: Target
@@ -125,6 +132,8 @@ class Job:
     limits: Limits
     threads: int
     folder: RunFolder | None
+    library_folder: Path | None = None
+    library: BlockLibrary | None = None
 
     def configuration(self) -> dict[str, Any]:
         """Returns what `run.json` holds, as plain data."""
@@ -141,6 +150,7 @@ class Job:
             "target": names | {"digest": target.digest},
             "spec": asdict(self.spec),
             "limits": asdict(self.limits),
+            "library": self.library.digest if self.library else None,
             "versions": versions(),
         }
 
@@ -158,7 +168,9 @@ def prepare(target: Target, settings: Settings, out: str | Path | None) -> Job:
     folder = None
     if out is not None:
         folder = RunFolder.create(Path(out), f"{target.identifier}-seed{spec.seed}")
-    job = Job(target, spec, limits, settings.threads(target), folder)
+    shared = settings.library_folder()
+    library = read_library(shared, target.domain) if shared else None
+    job = Job(target, spec, limits, settings.threads(target), folder, shared, library)
     if folder is not None:
         folder.write_configuration(job.configuration())
     return job
@@ -172,7 +184,8 @@ def execute(job: Job, report: Report = lambda snapshot: None) -> Result:
         KeyboardInterrupt: Nothing was found before the interrupt.
     """
     started = time.monotonic()
-    search = Search(job.target, job.spec, job.limits, job.threads)
+    library = job.library.forest if job.library else None
+    search = Search(job.target, job.spec, job.limits, job.threads, library)
     folder = job.folder
 
     def observe(snapshot: Snapshot) -> None:
@@ -185,6 +198,9 @@ def execute(job: Job, report: Report = lambda snapshot: None) -> Result:
 
     stopped_by = _until_interrupted(search, observe)
     result = _finish(search, stopped_by, folder, started)
+    if job.library_folder is not None:
+        best = min(search.forests, key=lambda forest: forest.costs[0])
+        store_blocks(job.library_folder, best, job.target.domain)
     if folder is not None:
         folder.append_log({"end": stopped_by, "best": result.claims.operations})
         folder.write_best(write_document(result.best, result.target, result.claims))
@@ -221,6 +237,7 @@ def _finish(search: Search, stopped_by: str, folder: RunFolder | None, started: 
         stopped_by,
         folder.path if folder else None,
         search.logbook,
+        search.archive.references,
     )
 
 

@@ -7,9 +7,11 @@ import operator
 import os
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 from dsl.errors import UsageError
 from dsl.targets import CAPACITY, Target, memory_limit, search_memory
+from evosynth.block_library import user_folder
 from evosynth.engine.driver import Limits
 from evosynth.engine.spec import Spec
 from evosynth.strategies import STRATEGIES
@@ -17,6 +19,7 @@ from evosynth.strategies import STRATEGIES
 # Time to search of a run that was given no limit: up to n = 64 it ends within a minute.
 DEFAULT_SECONDS = 45.0
 MOST_ISLANDS = 1_000
+OWN_LIBRARY, NO_LIBRARY, USER_LIBRARY = "run", "none", "user"
 BEST_KNOWN = "best-known"
 
 
@@ -33,6 +36,8 @@ class Settings:
         workers: Threads that evaluate; the result does not depend on it.
         strategy: Name of the strategy.
         islands: Number of islands.
+        library: Where solved blocks are kept: "run" for the run's own, "none", "user" for the
+            user's, or the path of a folder.
     """
 
     seed: int | None = None
@@ -43,6 +48,7 @@ class Settings:
     workers: int | None = None
     strategy: str = "evolve"
     islands: int = 2
+    library: str = "run"
 
     def __post_init__(self) -> None:
         for name in ("seed", "evaluations", "patience", "workers", "islands"):
@@ -70,6 +76,7 @@ class Settings:
             epoch=200,
             restart=4_000,
             migration=10,
+            shares_blocks=self.library != NO_LIBRARY,
         )
 
     def limits(self, target: Target) -> Limits:
@@ -86,6 +93,12 @@ class Settings:
         if self.workers:
             return self.workers
         return max(1, min(_cores(), memory_limit() // search_memory(*target.matrix.shape)))
+
+    def library_folder(self) -> Path | None:
+        """Returns the folder of the library that runs share; None if there is none."""
+        if self.library in (OWN_LIBRARY, NO_LIBRARY):
+            return None
+        return user_folder() if self.library == USER_LIBRARY else Path(self.library)
 
     def _goal(self, target: Target) -> int | None:
         if self.goal is None:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.grammars.factor.decode import Decoding
-from dsl.grammars.factor.remainder import prices_for
 from dsl.grammars.factor.steps import SumStep
 from dsl.targets import Target, make_target
 from evosynth.engine.blocks import Block, Forest, Split, start_forest
@@ -31,7 +30,7 @@ SPEC = Spec(
 
 def begun(target: Target, spec: Spec = SPEC) -> Forest:
     """Returns the forest that a search begins with."""
-    return start_forest(target.matrix, prices_for(target.domain == "complex"), spec)
+    return start_forest(target.matrix, target.domain == "complex", spec)
 
 
 def epochs_of(target: Target, count: int, island: int = 0, spec: Spec = SPEC) -> list[Forest]:

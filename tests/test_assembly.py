@@ -11,7 +11,6 @@ from forests import (
     TARGETS,
     UNITS,
     begun,
-    copies,
     epochs_of,
     has_sums,
     lopsided,
@@ -22,7 +21,7 @@ from forests import (
 
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import Decoding
-from dsl.grammars.factor.remainder import prices_for
+from dsl.grammars.factor.remainder import prices_for, remainder_cost
 from dsl.grammars.factor.steps import BlockStep, SumStep
 from dsl.straightline import Domain
 from dsl.targets import Target, make_target
@@ -158,25 +157,26 @@ def test_sums_are_placed_in_every_orientation(
     learnt: Forest, transpose: bool, conjugate: bool
 ) -> None:
     """The split with sums is made the only one, and used for a part that lies askew."""
-    kept = split_with_sums(learnt)
-    block = learnt.blocks[0]
+    kept = assemble(learnt, True, 0, split_with_sums(learnt))
     rng = np.random.default_rng(2)
     matrix = scrambled(lopsided().T if transpose else lopsided(), rng)
     matrix = matrix.conj() if conjugate else matrix
-    whole = side_by_side(np.array([[2.0, 3.0], [3.0, 7.0]]), matrix)
-    grower = Grower(
-        begun(Target("askew", whole.shape[1], whole, "complex")), prices_for(is_complex=True), SPEC
+    corner, prices = np.array([[2.0, 3.0], [3.0, 7.0]]), prices_for(is_complex=True)
+    whole = side_by_side(corner, matrix)
+    grower = Grower(begun(Target("lopsided", 5, lopsided(), "complex")), prices, SPEC)
+    grower.split(0, kept)
+    number, equivalence = grower.find(matrix)
+    assert (number, equivalence.is_transposed, equivalence.is_conjugated) == (
+        0,
+        transpose,
+        conjugate,
     )
-    number, _ = grower.find(block.matrix)
-    grower.split(number, assemble(learnt, True, 0, kept))
-    found, equivalence = grower.find(matrix)
-    assert found == number
+    index = grower.add(whole)
     forest = grower.finish()
     rows, columns = (tuple(range(2, 2 + size)) for size in matrix.shape)
-    split = Split((), 0, 5, (Part(number, rows, columns, equivalence),))
-    assert equivalence.is_transposed == transpose
-    assert equivalence.is_conjugated == conjugate
-    decoding = assemble(forest, True, 0, split)
+    part = Part(0, rows, columns, equivalence)
+    split = Split((), 0, remainder_cost(corner, prices), (part,))
+    decoding = assemble(forest, True, index, split)
     assert has_sums(decoding)
     assert_computes(decoding, whole, "complex", forest.cost_of(split))
 
@@ -199,28 +199,11 @@ def test_a_transferred_program_does_not_depend_on_its_source() -> None:
         assert_computes(decoding, matrix, "complex", source.costs[index])
 
 
-def test_independent_copies_are_computed_side_by_side(learnt: Forest) -> None:
+def test_independent_copies_are_computed_side_by_side() -> None:
     """Genes of the same number are one stage, in all copies."""
-    target = copies()
-    grower = Grower(begun(target), prices_for(is_complex=True), SPEC)
-    parts = []
-    grower.add(learnt.blocks[0].matrix)
-    program = transferred(learnt, 0, grower.blocks[1].matrix, True)
-    assert program is not None
-    grower.split(1, program)
-    row = column = 0
-    for k in range(4):
-        shape = (5, 3) if k % 2 else (3, 5)
-        rows, columns = range(row, row + shape[0]), range(column, column + shape[1])
-        number, equivalence = grower.find(target.matrix[np.ix_(rows, columns)])
-        assert number == 1
-        parts.append(Part(1, tuple(rows), tuple(columns), equivalence))
-        row, column = row + shape[0], column + shape[1]
-    forest = grower.finish()
-    split = Split((), 0, 0, tuple(parts))
-    decoding = assemble(forest, True, 0, split)
-    assert forest.cost_of(split) == 4 * program.operations + 2 * 2 * (3 - 5)
-    assert_computes(decoding, target.matrix, "complex", forest.cost_of(split))
-    one = transferred(forest, 1, np.array(target.matrix[:3, :5]), True)
-    assert one is not None
-    assert decoding.prefix == one.prefix, "four copies have no more stages than one"
+    forest = searched("copies")[-1]
+    assert not forest.is_connected
+    four, one = assemble(forest, True), assemble(forest, True, 1)
+    assert has_sums(four) == has_sums(one)
+    assert one.prefix <= four.prefix <= one.prefix + 1, "four copies have no more stages than one"
+    assert_computes(four, TARGETS["copies"].matrix, "complex", forest.costs[0])

@@ -14,7 +14,6 @@ from forests import (
     TARGETS,
     begun,
     copies,
-    epochs_of,
     forest_bits,
     lopsided,
     scrambled,
@@ -32,7 +31,7 @@ from dsl.grammars.factor.known_blocks import tilted
 from dsl.grammars.factor.remainder import prices_for, remainder_cost
 from dsl.targets import Target, make_target
 from evosynth.engine import blocks as module
-from evosynth.engine.assembly import assemble, transferred
+from evosynth.engine.assembly import assemble
 from evosynth.engine.blocks import SPLITS, Forest, Grower, Part, Split, cheapest, uses
 from evosynth.engine.epoch import epoch_size, run_epoch
 
@@ -53,10 +52,14 @@ def unsplit(matrix: npt.NDArray[Any]) -> Decoding:
 # The beginning
 
 
-@EACH
+CONNECTED = [name for name in TARGETS if name != "copies"]
+
+
+@pytest.mark.parametrize("name", CONNECTED)
 def test_a_forest_begins_with_the_target(name: str) -> None:
     target = TARGETS[name]
     forest = begun(target)
+    assert forest.is_connected
     (block,) = forest.blocks
     prices = prices_for(target.domain == "complex")
     assert np.abs(block.matrix - target.matrix).max() <= 1e-12
@@ -165,11 +168,9 @@ def test_an_epoch_changes_no_forest(name: str) -> None:
 
 def test_copies_are_one_block_whatever_their_order_units_and_orientation() -> None:
     forest = begun(copies())
-    made = grower(forest)
-    made.split(0, unsplit(forest.blocks[0].matrix))
-    after = made.finish()
-    assert len(after.blocks) == 2
-    (split,) = after.blocks[0].splits
+    assert len(forest.blocks) == 2
+    assert not forest.is_connected
+    (split,) = forest.blocks[0].splits
     assert [part.block for part in split.parts] == [1] * 4
     flags = {
         (part.equivalence.is_transposed, part.equivalence.is_conjugated) for part in split.parts
@@ -177,30 +178,23 @@ def test_copies_are_one_block_whatever_their_order_units_and_orientation() -> No
     assert flags == {(False, False), (True, False), (False, True), (True, True)}
     for part in split.parts:
         own = forest.blocks[0].matrix[np.ix_(part.rows, part.columns)]
-        assert np.abs(part.equivalence.image(after.blocks[1].matrix) - own).max() <= 1e-12
+        assert np.abs(part.equivalence.image(forest.blocks[1].matrix) - own).max() <= 1e-12
 
 
-def test_copies_cost_the_same_but_for_the_additions_of_the_transpose() -> None:
-    """What is learnt of one is known of all."""
-    alone = Target("lopsided", 5, lopsided(), "complex")
-    learnt = epochs_of(alone, 6)[-1]
-    made = grower(begun(copies()))
-    made.split(0, unsplit(made.blocks[0].matrix))
-    dense = list(made.costs)
-    matrix = made.blocks[1].matrix
-    program = transferred(learnt, 0, matrix, True)
-    assert program is not None
-    made.split(1, program)
-    forest = made.finish()
-    (split,) = forest.blocks[0].splits
-    tilt = 2 * (matrix.shape[0] - matrix.shape[1])
+def test_a_target_that_falls_apart_is_searched_in_its_components() -> None:
+    """What is learnt of one copy is known of all; transposes take more or fewer additions."""
+    start, forest = begun(copies()), searched("copies")[-1]
+    split = forest.blocks[0].splits[0]
+    assert [part.block for part in split.parts] == [1] * 4
+    assert forest.blocks[0].effort == 0 < forest.blocks[1].effort
+    rows, columns = forest.blocks[1].matrix.shape
+    tilt, cost = 2 * (rows - columns), forest.costs[1]
     assert abs(tilt) == 2 * 2
-    cost = forest.costs[1]
-    assert cost <= program.operations < dense[1]
+    assert cost < start.costs[1] == forest.blocks[1].dense
     for part in split.parts:
         expected = cost + tilt if part.equivalence.is_transposed else cost
         assert forest.part_cost(part) == expected
-    assert forest.costs[0] == forest.cost_of(split) == 4 * cost + 2 * tilt < dense[0]
+    assert forest.costs[0] == forest.cost_of(split) == 4 * cost + 2 * tilt
     assert build_program(assemble(forest, True), "complex").count.operations <= forest.costs[0]
 
 
@@ -211,15 +205,12 @@ def test_a_transposed_program_takes_the_difference_of_additions(shape: tuple[int
     part = rng.normal(size=shape) + 1j * rng.normal(size=shape)
     first, second = (scrambled(p, rng) for p in (part, part.T))
     forest = begun(Target("two", sum(shape), side_by_side(first, second), "complex"))
-    made = grower(forest)
-    made.split(0, unsplit(forest.blocks[0].matrix))
-    after = made.finish()
-    (split,) = after.blocks[0].splits
+    (split,) = forest.blocks[0].splits
     assert [part.block for part in split.parts] == [1, 1]
-    one, two = (after.part_cost(part) for part in split.parts)
+    one, two = (forest.part_cost(part) for part in split.parts)
     assert (one, two) == (remainder_cost(first, COMPLEX), remainder_cost(second, COMPLEX))
     assert two - one == 2 * (shape[0] - shape[1])
-    assert after.costs[0] == one + two == forest.costs[0]
+    assert forest.costs[0] == one + two
 
 
 # What is known of blocks
@@ -276,12 +267,10 @@ def test_ambiguous_fingerprints_are_not_used() -> None:
 def test_small_and_free_components_are_no_blocks() -> None:
     matrix = side_by_side(np.array([[2.0, 3.0]]), np.array([[5.0]]), np.array([[1.0], [2.0]]))
     forest = begun(Target("small", 4, matrix.astype(complex), "complex"))
-    made = grower(forest)
-    made.split(0, unsplit(forest.blocks[0].matrix))
-    after = made.finish()
-    assert len(after.blocks) == 1
-    (split,) = after.blocks[0].splits
+    assert len(forest.blocks) == 1
+    (split,) = forest.blocks[0].splits
     assert (split.parts, split.operations) == ((), forest.costs[0])
+    assert (forest.costs[0], forest.is_connected) == (forest.blocks[0].dense, False)
 
 
 # Splits

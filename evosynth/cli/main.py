@@ -50,6 +50,13 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
 @click.option("--workers", type=int, help="Evaluating threads; do not change the result.")
 @click.option("--islands", type=int, default=2, show_default=True, help="Number of islands.")
 @click.option(
+    "--library",
+    default="run",
+    show_default=True,
+    metavar="run|none|user|DIR",
+    help="Where solved blocks are kept.",
+)
+@click.option(
     "--strategy", default="evolve", show_default=True, help="evolve, hill-climb or random."
 )
 @click.option(

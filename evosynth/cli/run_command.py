@@ -77,6 +77,7 @@ def _lines(result: Result) -> list[str]:
         f"{plural(metrics.constants, 'constant')}",
         f"{verified}, relative error {claims.error:.1e}",
         f"exact     {result.proof.summary}",
+        *_references(result),
         f"compare   matrix product {result.dense:,} operations, {_known(result)}",
         f"search    {result.evaluations:,} evaluations, {result.seconds:.1f} s, "
         f"seed {result.seed}, stopped by {result.stopped_by}",
@@ -87,6 +88,15 @@ def _lines(result: Result) -> list[str]:
             f"next      evosynth show {result.folder} --format latex",
         ]
     return lines
+
+
+def _references(result: Result) -> list[str]:
+    """Says which blocks are computed more than once."""
+    told = [
+        f"{r.rows} x {r.columns} in {r.operations} operations {r.times} times"
+        for r in result.references[:3]
+    ]
+    return [f"blocks    {'; '.join(told)}"] if told else []
 
 
 def _known(result: Result) -> str:

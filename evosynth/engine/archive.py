@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 from deap import tools
 
 from dsl.grammars.factor.build import build_program
-from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.exact_decode import exact_program
 from dsl.program import Program
 from dsl.targets.base import Target
 from evosynth.engine.assembly import assemble
-from evosynth.engine.blocks import Forest
-from evosynth.engine.individual import Solution
+from evosynth.engine.blocks import Forest, Split, uses
+from evosynth.engine.individual import Reference, Solution
 from evosynth.refinement import ROUNDS, refine
 from fitness.accuracy import EXACT
 from fitness.objectives import program_error
@@ -43,6 +43,7 @@ class Archive:
             that were written, one solution per point.
         best: The program with the fewest operations in exported code, exact and verified,
             among those that were written.
+        references: Blocks that it refers to more than once.
         improved_at: Evaluations when the cheapest solution last improved.
     """
 
@@ -50,6 +51,7 @@ class Archive:
         self.hall = tools.HallOfFame(HALL)
         self.front = tools.ParetoFront(similar=lambda one, other: one.fitness == other.fitness)
         self.best: Program | None = None
+        self.references: tuple[Reference, ...] = ()
         self.improved_at = 0
         self._target = target
         self._cheapest = math.inf
@@ -70,10 +72,16 @@ class Archive:
         is_complex = self._target.domain == "complex"
         worst = self.hall[-1].operations if len(self.hall) == HALL else math.inf
         splits = [s for s in forest.blocks[0].splits if forest.cost_of(s) < worst]
-        found = [assemble(forest, is_complex, split=split) for split in splits]
-        if not found and not len(self.hall):
-            found = [assemble(forest, is_complex)]
-        self.hall.update([Solution(decoding, decoding.operations) for decoding in found])
+        chosen: list[Split | None] = [*splits]
+        if not splits and not len(self.hall):
+            chosen = [None]
+        found = []
+        for split in chosen:
+            decoding = assemble(forest, is_complex, split=split)
+            found.append(
+                Solution(decoding, decoding.operations, references=_references(forest, split))
+            )
+        self.hall.update(found)
 
     @property
     def operations(self) -> int | None:
@@ -94,9 +102,9 @@ class Archive:
         solution = self._write(self.hall[0])
         if solution is None or solution.program is None:
             return False
-        is_best = self._keep(solution.decoding, solution.program)
+        is_best = self._keep(solution, solution.program)
         if goal and rng and goal < solution.operations <= WITHIN_REACH * goal:
-            is_best |= self._refine(solution.decoding, solution.program, rng, rounds=1)
+            is_best |= self._refine(solution, solution.program, rng, rounds=1)
         return is_best
 
     def settle(self, rng: np.random.Generator) -> None:
@@ -108,7 +116,7 @@ class Archive:
         for solution in self.hall:
             written = self._write(solution)
             if written is not None and written.program is not None:
-                self._keep(written.decoding, written.program)
+                self._keep(written, written.program)
         spent = 0
         for solution in sorted(self._written, key=lambda s: s.operations)[:REFINED]:
             if not spent or spent + solution.operations <= MOST_REFINED:
@@ -122,8 +130,11 @@ class Archive:
         program = build_program(solution.decoding, self._target.domain, self._target.identifier)
         if program_error(program, self._target) > EXACT:
             return None
-        self._written.append(Solution(solution.decoding, program.count.operations, program))
-        return self._written[-1]
+        written = Solution(
+            solution.decoding, program.count.operations, program, solution.references
+        )
+        self._written.append(written)
+        return written
 
     def _refine_exactly(self, solution: Solution, rng: np.random.Generator) -> None:
         """Refines a program with exact constants, where they are found."""
@@ -135,23 +146,34 @@ class Archive:
         program = exact if is_right else solution.program
         if self.best and program.count.operations <= self.best.count.operations:
             self.best = program  # the same program, or one as good, with better constants
-        self._refine(solution.decoding, program, rng, ROUNDS)
+        self._refine(solution, program, rng, ROUNDS)
 
     def _refine(
-        self, decoding: Decoding, program: Program, rng: np.random.Generator, rounds: int
+        self, solution: Solution, program: Program, rng: np.random.Generator, rounds: int
     ) -> bool:
         refined = refine(program, scaling=self._target.scaling, rng=rng, rounds=rounds)
         if program_error(refined, self._target) > EXACT:
             return False
-        return self._keep(decoding, refined)
+        return self._keep(solution, refined)
 
-    def _keep(self, decoding: Decoding, program: Program) -> bool:
+    def _keep(self, solution: Solution, program: Program) -> bool:
         operations = program.count.operations
         if self.best and operations >= self.best.count.operations:
             return False
-        self.front.update([Solution(decoding, operations, program)])
-        self.best = program
+        self.front.update([Solution(solution.decoding, operations, program)])
+        self.best, self.references = program, solution.references
         return True
+
+
+def _references(forest: Forest, split: Split | None) -> tuple[Reference, ...]:
+    """Returns the blocks that a way to compute the target refers to more than once."""
+    times = Counter(uses(forest, split=split))
+    found = [
+        Reference(*forest.blocks[k].matrix.shape, forest.costs[k], count)
+        for k, count in times.items()
+        if count > 1
+    ]
+    return tuple(sorted(found, key=lambda r: (-r.rows * r.columns, -r.operations)))
 
 
 def make_statistics() -> tools.MultiStatistics:

@@ -26,7 +26,7 @@ from dsl.grammars.factor.remainder import (
     zero_threshold,
 )
 from dsl.grammars.factor.steps import Step, empty_rows_fed, step_cost
-from evosynth.engine.spec import Population, Spec, empty_population
+from evosynth.engine.spec import Population, Spec, no_population
 
 # Splits that a block keeps: the cheapest, no two with the same parts.
 SPLITS = 4
@@ -144,6 +144,10 @@ class Forest:
         """Whether the target is of one piece; otherwise all the work is in its components."""
         return not any(split.levels == 0 for split in self.blocks[0].splits)
 
+    def like(self, key: float) -> list[int]:
+        """Returns the blocks whose fingerprint it is."""
+        return [k for k, block in enumerate(self.blocks) if _is_near(block.fingerprint, key)]
+
     def reachable(self) -> list[int]:
         """Returns the blocks that some split refers to, from block 0 on."""
         seen, queue = {0}, [0]
@@ -187,7 +191,7 @@ class Grower:
         for k in twins:
             self.blocks[k] = replace(self.blocks[k], is_ambiguous=True)
         dense = sum(part.operations for part in components(matrix, self._prices))
-        population = empty_population(self._spec)
+        population = no_population(self._spec.capacity)
         self.blocks.append(Block(matrix, key, dense, bool(twins), population))
         self.costs.append(dense)
         return len(self.blocks) - 1
@@ -225,7 +229,8 @@ class Grower:
     def find(self, matrix: Matrix) -> tuple[int, Equivalence]:
         """Returns a block that a matrix is equivalent to, added if there is none."""
         key = fingerprint(matrix)
-        for number, block in enumerate(self.blocks):
+        candidates = self.blocks if self._spec.shares_blocks else []
+        for number, block in enumerate(candidates):
             if _is_near(block.fingerprint, key):
                 equivalence = equivalence_of(matrix, block.matrix)
                 if equivalence is not None:

@@ -13,7 +13,7 @@ from dsl.targets.base import Target
 from evosynth.engine.archive import Archive, make_statistics
 from evosynth.engine.blocks import Forest, start_forest
 from evosynth.engine.epoch import run_epoch
-from evosynth.engine.migration import migrate
+from evosynth.engine.migration import migrate, recalled
 from evosynth.engine.spec import Purpose, Spec
 
 # A genome with up to this many times the goal's operations may have a program within it.
@@ -69,15 +69,28 @@ class Search:
         spec: What decides the bits of the result.
         limits: When to stop.
         threads: Threads of the evaluator; the result does not depend on it.
+        library: Blocks that were solved before.
+
+    Attributes:
+        forests: What the islands know; empty before the search.
     """
 
-    def __init__(self, target: Target, spec: Spec, limits: Limits, threads: int = 1) -> None:
+    def __init__(
+        self,
+        target: Target,
+        spec: Spec,
+        limits: Limits,
+        threads: int = 1,
+        library: Forest | None = None,
+    ) -> None:
         self.target = target
+        self.library = library
         self.spec = spec
         self.limits = limits
         self.threads = threads
         self.archive = Archive(target)
         self.logbook = tools.Logbook()
+        self.forests: list[Forest] = []
         self.evaluations = 0
         self.seconds = 0.0
         self._statistics = make_statistics()
@@ -94,14 +107,17 @@ class Search:
         started = time.monotonic()
         is_complex = self.target.domain == "complex"
         begun = start_forest(self.target.matrix, is_complex, self.spec)
-        forests = [begun] * self.spec.islands
+        forests = self.forests
+        forests[:] = [self._recalled(begun, 0)] * self.spec.islands
         epoch = 0
         while True:
             for island in range(self.spec.islands):
                 spec = self._next_spec()
-                forests[island], made = run_epoch(
+                before = len(forests[island].blocks)
+                forest, made = run_epoch(
                     self.target, spec, forests[island], epoch, island, self.threads
                 )
+                forests[island] = self._recalled(forest, before)
                 self.evaluations += made
                 is_improved = self.archive.update(forests[island], self.evaluations)
                 is_better = self._is_time_to_write(
@@ -114,14 +130,20 @@ class Search:
                 report(self._snapshot(record, is_improved, is_better))
                 reason = self._reason_to_stop()
                 if reason:
-                    self._settle(forests)
+                    self._settle()
                     return "goal" if self._is_goal_met() else reason
             epoch += 1
             if epoch % self.spec.migration == 0:
-                forests = migrate(forests, self.spec, is_complex)
+                forests[:] = migrate(forests, self.spec, is_complex)
 
-    def _settle(self, forests: list[Forest]) -> None:
-        for forest in forests:
+    def _recalled(self, forest: Forest, first: int) -> Forest:
+        if self.library is None or first == len(forest.blocks):
+            return forest
+        is_complex = self.target.domain == "complex"
+        return recalled(forest, first, self.library, self.spec, is_complex)
+
+    def _settle(self) -> None:
+        for forest in self.forests:
             self.archive.collect(forest)
         self.archive.settle(self.spec.generator(Purpose.SETTLE, 0, 0))
 

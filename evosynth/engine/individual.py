@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -62,24 +63,49 @@ def population_of(members: Sequence[Individual], capacity: int) -> Genomes:
     return pack(members, capacity)
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A block that a program refers to.
+
+    Attributes:
+        rows: Of its matrix.
+        columns: Of its matrix.
+        operations: To compute it once.
+        times: How often it is computed.
+    """
+
+    rows: int
+    columns: int
+    operations: int
+    times: int
+
+
 class Solution(list[Step]):
     """A decoding as the list of its steps, with the fitness that DEAP's tools compare.
 
     Attributes:
         decoding: Steps and remainder.
         program: What it was written as, once it was.
+        references: Blocks that it refers to more than once.
         fitness: Error, then operations.
     """
 
-    def __init__(self, decoding: Decoding, operations: int, program: Program | None = None) -> None:
+    def __init__(
+        self,
+        decoding: Decoding,
+        operations: int,
+        program: Program | None = None,
+        references: tuple[Reference, ...] = (),
+    ) -> None:
         super().__init__(decoding.steps)
         self.decoding = decoding
+        self.references = references
         self.program = program
         self.fitness = Fitness((0.0, operations))
 
     def __deepcopy__(self, memo: object) -> Solution:
         """Decodings and programs are never changed: DEAP's copies may share them."""
-        return Solution(self.decoding, self.operations, self.program)
+        return Solution(self.decoding, self.operations, self.program, self.references)
 
     @property
     def operations(self) -> int:

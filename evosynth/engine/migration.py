@@ -49,6 +49,19 @@ def taught(forest: Forest, sender: Forest, spec: Spec, is_complex: bool) -> Fore
     return grower.finish()
 
 
+def recalled(forest: Forest, first: int, library: Forest, spec: Spec, is_complex: bool) -> Forest:
+    """Returns a forest whose blocks, from number `first` on, know what a library knows of them."""
+    grower = Grower(forest, prices_for(is_complex), spec)
+    for number in range(first, len(forest.blocks)):
+        block = forest.blocks[number]
+        for index in library.like(block.fingerprint):
+            if library.costs[index] < grower.costs[number]:
+                decoding = transferred(library, index, block.matrix, is_complex)
+                if decoding is not None:
+                    grower.split(number, decoding)
+    return grower.finish()
+
+
 def _migrated(populations: list[Population], spec: Spec) -> list[Population]:
     """Moves the best genomes around the ring; populations that have not begun keep theirs."""
     if not all(len(population.genomes) > MIGRANTS for population in populations):

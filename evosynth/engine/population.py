@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.genome import Genomes
-from evosynth.engine.spec import Population, empty_population
+from evosynth.engine.spec import Population, no_population
 from evosynth.engine.task import Task
 from evosynth.engine.variation import random_genomes
 from fitness.objectives import ERROR, OPERATIONS
@@ -42,7 +42,7 @@ def spend(population: Population, task: Task, step: Step) -> Population:
     """
     spec = task.spec
     if population.stale >= spec.restart:
-        population = empty_population(spec)
+        population = no_population(spec.capacity)
     spent = 0
     while spent < spec.epoch:
         left = spec.epoch - spent

@@ -36,6 +36,7 @@ class Spec:
         epoch: Evaluations of one epoch of one island.
         restart: An island starts anew after this many evaluations without improvement.
         migration: Islands exchange genomes after every so many epochs.
+        shares_blocks: Equivalent blocks are solved once and referred to.
     """
 
     strategy: str
@@ -46,6 +47,7 @@ class Spec:
     epoch: int
     restart: int
     migration: int
+    shares_blocks: bool = True
 
     def generator(self, purpose: Purpose, epoch: int, island: int) -> np.random.Generator:
         """Returns the random stream of that address, the same whenever it is asked for."""
@@ -84,9 +86,9 @@ class Population:
         return rank(self.errors, self.operations)
 
 
-def empty_population(spec: Spec) -> Population:
+def no_population(capacity: int) -> Population:
     """Returns a population that has not begun."""
-    return Population(pack([], spec.capacity), np.zeros(0), np.zeros(0))
+    return Population(pack([], capacity), np.zeros(0), np.zeros(0))
 
 
 def gene_space(shape: tuple[int, ...]) -> GeneSpace:

@@ -1,0 +1,222 @@
+"""Libraries of solved blocks: a folder of plain files, verified whenever they are read.
+
+A file holds a matrix and the steps that compute it, nothing that is executed. Runs that
+share a library find in it the blocks that earlier runs have solved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.errors import DataError
+from dsl.grammars.factor.build import build_program
+from dsl.grammars.factor.decode import Decoding, PartialDecoding
+from dsl.grammars.factor.equivalence import fingerprint
+from dsl.grammars.factor.remainder import prices_for
+from dsl.grammars.factor.steps import BlockStep, Step, SumStep
+from dsl.primitives import PRIMITIVES
+from dsl.straightline import Domain
+from dsl.targets.memory import CAPACITY
+from evosynth.engine.assembly import assemble
+from evosynth.engine.blocks import Block, Forest, Split, equivalence_of, uses
+from evosynth.engine.spec import no_population
+from evosynth.runs.files import read_text, storage_errors, write_text
+from fitness.accuracy import EXACT, relative_error
+
+FORMAT, VERSION = "evosynth-block", 1
+MOST_FILES = 10_000
+HINT = "choose another folder with --library"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockLibrary:
+    """Solved blocks for one kind of data.
+
+    Attributes:
+        forest: The blocks, each with one split that has no parts.
+        digest: SHA-256 of the files that were read, in hexadecimal.
+    """
+
+    forest: Forest
+    digest: str
+
+
+def user_folder() -> Path:
+    """Returns the folder of the user's own library."""
+    base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "evosynth" / "library"
+
+
+def read_library(folder: Path, domain: Domain) -> BlockLibrary:
+    """Reads and verifies the blocks for a kind of data; an absent folder is an empty library.
+
+    Raises:
+        DataError: A file is damaged or claims what is not true.
+        StorageError: The folder or a file cannot be read.
+    """
+    with storage_errors(f"cannot read the library '{folder}'", HINT):
+        paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
+        if folder.exists() and not folder.is_dir():
+            raise DataError(f"expected a folder, got the file '{folder}'", HINT)
+    if len(paths) > MOST_FILES:
+        raise DataError(f"'{folder}' holds {len(paths)} files, expected at most {MOST_FILES}", HINT)
+    digest = hashlib.sha256()
+    blocks, costs = [], []
+    for path in paths:
+        text = read_text(path)
+        found = _read(path, text, domain)
+        if found is None:
+            continue
+        digest.update(text.encode())
+        blocks.append(_block(*found))
+        costs.append(found[1].operations)
+    addition = prices_for(domain == "complex").addition
+    return BlockLibrary(Forest(tuple(blocks), tuple(costs), addition), digest.hexdigest())
+
+
+def store_blocks(folder: Path, forest: Forest, domain: Domain) -> int:
+    """Adds the blocks of a forest's best program that are new, or cheaper than known.
+
+    Returns:
+        How many files were written.
+
+    Raises:
+        StorageError: A file cannot be written.
+    """
+    known = read_library(folder, domain).forest
+    with storage_errors(f"cannot make the library '{folder}'", HINT):
+        folder.mkdir(parents=True, exist_ok=True)
+    written = 0
+    for index in sorted({0, *uses(forest)}):
+        block = forest.blocks[index]
+        if not block.splits or _is_known(known, block, forest.costs[index]):
+            continue
+        decoding = assemble(forest, domain == "complex", index)
+        text = _write(block.matrix, decoding, domain)
+        rows, columns = block.matrix.shape
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        name = f"{rows}x{columns}-{domain}-{decoding.operations}-{digest}.json"
+        write_text(folder / name, text, HINT)
+        written += 1
+    return written
+
+
+def _is_known(known: Forest, block: Block, cost: int) -> bool:
+    return any(
+        abs(other.fingerprint - block.fingerprint) <= 1e-7 * block.fingerprint
+        and known.costs[k] <= cost
+        and equivalence_of(block.matrix, other.matrix) is not None
+        for k, other in enumerate(known.blocks)
+    )
+
+
+def _block(matrix: npt.NDArray[Any], decoding: Decoding) -> Block:
+    """Returns a solved block: its one split holds all of the decoding."""
+    split = Split(decoding.steps, decoding.prefix, decoding.operations, ())
+    key = fingerprint(matrix)
+    return Block(matrix, key, decoding.operations, False, no_population(CAPACITY), splits=(split,))
+
+
+def _write(matrix: npt.NDArray[Any], decoding: Decoding, domain: Domain) -> str:
+    entries = matrix.astype(np.complex128).view(np.float64).tolist()
+    data = {
+        "format": FORMAT,
+        "version": VERSION,
+        "domain": domain,
+        "operations": decoding.operations,
+        "levels": decoding.prefix,
+        "entries": entries,
+        "steps": [_step_data(step) for step in decoding.steps],
+    }
+    return json.dumps(data) + "\n"
+
+
+def _step_data(step: Step) -> dict[str, Any]:
+    side = "output" if step.is_output_side else "input"
+    if isinstance(step, BlockStep):
+        return {
+            "block": step.primitive.name,
+            "side": side,
+            "place": list(step.place),
+            "parameter": [step.parameter.real, step.parameter.imag],
+            "gene": step.gene,
+        }
+    return {
+        "sum": list(step.members),
+        "side": side,
+        "value": step.value,
+        "factors": [[factor.real, factor.imag] for factor in step.factors],
+        "sources": list(step.sources),
+        "gene": step.gene,
+    }
+
+
+def _read(path: Path, text: str, domain: Domain) -> tuple[npt.NDArray[Any], Decoding] | None:
+    """Returns a file's matrix and its steps, repeated on it; None for other data."""
+    try:
+        data = json.loads(text)
+        if (data["format"], data["version"]) != (FORMAT, VERSION):
+            raise ValueError(f"expected {FORMAT} version {VERSION}")
+        if data["domain"] != domain:
+            return None
+        entries = np.array(data["entries"], np.float64).view(np.complex128)
+        if not np.isfinite(entries).all() or entries.ndim != 2 or not entries.size:
+            raise ValueError("expected a finite matrix")
+        matrix = entries if domain == "complex" and entries.imag.any() else entries.real.copy()
+        with np.errstate(all="ignore"):
+            decoding = _repeated(matrix, data, domain)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"[:120]
+        raise DataError(
+            f"'{path}' is no block of a library: {reason}", "remove the file"
+        ) from error
+    return matrix, decoding
+
+
+def _repeated(matrix: npt.NDArray[Any], data: dict[str, Any], domain: Domain) -> Decoding:
+    working = PartialDecoding.start(matrix, domain == "complex")
+    for entry in data["steps"]:
+        working.apply(_step(entry, working))
+    decoding = working.result(int(data["levels"]))
+    program = build_program(decoding, domain)
+    error = relative_error(program.execute(np.eye(matrix.shape[1])).T, matrix)
+    if error > EXACT:
+        raise ValueError(f"its steps compute another matrix, error {error:.1e}")
+    if decoding.operations != data["operations"]:
+        raise ValueError(f"it claims {data['operations']} operations, has {decoding.operations}")
+    return decoding
+
+
+def _step(data: dict[str, Any], working: PartialDecoding) -> Step:
+    side = {"input": False, "output": True}[data["side"]]
+    rows, columns = working.view(side).shape
+    gene = int(data["gene"])
+    if "block" in data:
+        primitive = PRIMITIVES.get(data["block"])
+        place = _indices(data["place"], columns)
+        if len(place) != primitive.points or len(set(place)) != len(place):
+            raise ValueError(f"expected {primitive.points} different places")
+        return BlockStep(primitive, side, place, complex(*data["parameter"]), gene)
+    members = _indices(data["sum"], columns)
+    factors = tuple(complex(*factor) for factor in data["factors"])
+    sources = tuple(int(k) for k in data["sources"])
+    if data["value"] != columns or len(factors) != len(members) or len(sources) != rows:
+        raise ValueError("a sum does not fit")
+    if not all(-1 <= k < len(members) for k in sources):
+        raise ValueError("a sum's source is none of its members")
+    return SumStep(side, columns, members, factors, sources, gene)
+
+
+def _indices(values: Any, limit: int) -> tuple[int, ...]:
+    found = tuple(int(value) for value in values)
+    if not found or not all(0 <= value < limit for value in found):
+        raise ValueError(f"expected indices below {limit}")
+    return found
