@@ -167,12 +167,11 @@ class Archive:
 
 def _references(forest: Forest, split: Split | None) -> tuple[Reference, ...]:
     """Returns the blocks that a way to compute the target refers to more than once."""
-    times = Counter(uses(forest, split=split))
-    found = [
-        Reference(*forest.blocks[k].matrix.shape, forest.costs[k], count)
-        for k, count in times.items()
-        if count > 1
-    ]
+    found = []
+    for k, times in Counter(uses(forest, split=split)).items():
+        if times > 1:
+            rows, columns = forest.blocks[k].matrix.shape
+            found.append(Reference(rows, columns, forest.costs[k], times))
     return tuple(sorted(found, key=lambda r: (-r.rows * r.columns, -r.operations)))
 
 
