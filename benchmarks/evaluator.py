@@ -9,8 +9,8 @@ import numpy as np
 
 from dsl.genome import Genomes
 from dsl.targets import Target, make_target
+from evosynth.engine.blocks import start_forest
 from evosynth.engine.epoch import run_epoch
-from evosynth.engine.spec import empty_state
 from evosynth.settings import Settings
 from fitness.evaluators import EVALUATORS
 from fitness.evaluators.numba_evaluator import NumbaEvaluator
@@ -21,12 +21,12 @@ ROUNDS = 5
 
 
 def solved_population(target: Target) -> Genomes:
-    """Returns an island's population after enough epochs to reach the best known count."""
+    """Returns an island's genomes for the target after a few epochs."""
     spec = Settings(seed=1).spec(target)
-    state = empty_state(spec)
+    forest = start_forest(target.matrix, target.domain == "complex", spec)
     for epoch in range(EVALUATIONS // spec.epoch):
-        state = run_epoch(target, spec, state, epoch, 0)
-    return state.genomes
+        forest, _ = run_epoch(target, spec, forest, epoch, 0)
+    return forest.blocks[0].population.genomes
 
 
 def rate(evaluate: Callable[[Genomes], object], genomes: Genomes) -> float:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
-from dsl.genome import Genes, Genomes
-from dsl.grammars.factor.decode import Decoding
+from dsl.genome import Genomes
+from dsl.grammars.factor.known_blocks import KnownBlocks
 from dsl.targets import make_target
 from evosynth.engine import epoch as epochs
 from evosynth.engine.driver import Search
@@ -16,22 +19,23 @@ CASES = (("dft", 8, 20_000), ("dft", 16, 20_000), ("dft", 32, 6_000), ("dft", 64
 
 
 class Timed:
-    """An evaluator that adds up the time spent in it."""
+    """Evaluators that add up the time spent in them."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, make: Callable[..., Evaluator]) -> None:
         self.seconds = 0.0
-        self._evaluator = evaluator
+        self._make = make
 
-    def evaluate(self, genomes: Genomes) -> Scores:
-        """Scores a population."""
-        start = time.perf_counter()
-        scores = self._evaluator.evaluate(genomes)
-        self.seconds += time.perf_counter() - start
-        return scores
+    def __call__(self, *arguments: Any) -> Any:
+        """Returns an evaluator whose scoring is timed."""
+        evaluator = self._make(*arguments)
 
-    def decode(self, genome: Genes) -> Decoding:
-        """Returns what a genome means."""
-        return self._evaluator.decode(genome)
+        def evaluate(genomes: Genomes, known: KnownBlocks) -> Scores:
+            start = time.perf_counter()
+            scores = evaluator.evaluate(genomes, known)
+            self.seconds += time.perf_counter() - start
+            return scores
+
+        return SimpleNamespace(evaluate=evaluate, decode=evaluator.decode)
 
 
 def main() -> None:
@@ -42,8 +46,8 @@ def main() -> None:
     for name, n, evaluations in CASES:
         target = make_target(name, n)
         settings = Settings(seed=1, evaluations=evaluations)
-        timed = Timed(original(target, 2))
-        epochs.evaluator_for = lambda *_, timed=timed: timed  # type: ignore[assignment]
+        timed = Timed(original)
+        epochs.evaluator_for = timed  # type: ignore[assignment]
         search = Search(target, settings.spec(target), settings.limits(target), 2)
         try:
             start = time.perf_counter()

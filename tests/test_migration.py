@@ -1,15 +1,33 @@
-"""Migration: the best of each island go around the ring."""
+"""Migration: the best genomes and the solved blocks of each island go around the ring."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
+from forests import (
+    begun,
+    epochs_of,
+    forest_bits,
+    lopsided,
+    population_bits,
+    scrambled,
+    searched,
+    side_by_side,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.genome import FIELDS, pack
-from evosynth.engine.migration import MIGRANTS, migrate
-from evosynth.engine.spec import Spec, State
+from dsl.grammars.factor.build import build_program
+from dsl.grammars.factor.remainder import prices_for
+from dsl.targets import Target, make_target
+from evosynth.engine.assembly import assemble
+from evosynth.engine.blocks import Forest, Grower, uses
+from evosynth.engine.migration import MIGRANTS, migrate, taught
+from evosynth.engine.spec import Population, Spec
 
 SPEC = Spec(
     strategy="evolve",
@@ -25,34 +43,50 @@ SPEC = Spec(
 Member = tuple[tuple[tuple[int, ...], ...], float, float]
 
 
-def make_island(island: int, operations: list[float], errors: list[float]) -> State:
+def make_island(island: int, operations: list[float], errors: list[float]) -> Forest:
     """Every genome says where it comes from: genes of (island, position, ...)."""
     genomes = [[(island, k, 0, 0, 0, 0)] * (1 + k % 4) for k in range(len(operations))]
-    return State(
+    population = Population(
         pack(genomes, SPEC.capacity),
         np.array(errors),
         np.array(operations),
         stale=10 * island,
     )
+    return with_population(begun(make_target("wht", 2), SPEC), population)
 
 
-def members(state: State) -> list[Member]:
+def with_population(forest: Forest, population: Population) -> Forest:
+    root = replace(forest.blocks[0], population=population)
+    return replace(forest, blocks=(root, *forest.blocks[1:]))
+
+
+def population_of(forest: Forest) -> Population:
+    return forest.blocks[0].population
+
+
+def moved(islands: list[Forest]) -> list[Population]:
+    return [population_of(forest) for forest in migrate(islands, SPEC, False)]
+
+
+def members(population: Population) -> list[Member]:
     return [
         (
-            tuple(map(tuple, state.genomes[k].tolist())),
-            float(state.errors[k]),
-            float(state.operations[k]),
+            tuple(map(tuple, population.genomes[k].tolist())),
+            float(population.errors[k]),
+            float(population.operations[k]),
         )
-        for k in range(len(state.genomes))
+        for k in range(len(population.genomes))
     ]
 
 
-def best(state: State, count: int) -> list[Member]:
-    return sorted(members(state), key=lambda member: (member[1], member[2]))[:count]
+def best(population: Population, count: int) -> list[Member]:
+    return sorted(members(population), key=lambda member: (member[1], member[2]))[:count]
 
+
+# Genomes
 
 numbers = st.integers(0, 30).map(float)
-islands = st.lists(
+rings = st.lists(
     st.lists(st.tuples(numbers, st.sampled_from([0.0, 0.0, 0.0, 0.5])), min_size=5, max_size=5),
     min_size=2,
     max_size=5,
@@ -64,49 +98,144 @@ islands = st.lists(
 
 
 def test_the_best_move_on_and_replace_the_worst() -> None:
-    states = [
+    islands = [
         make_island(0, [50, 10, 40, 20, 30], [0] * 5),
         make_island(1, [51, 11, 41, 21, 31], [0] * 5),
         make_island(2, [52, 12, 42, 22, 32], [0] * 5),
     ]
-    after = migrate(states, SPEC)
     assert MIGRANTS == 2
-    for island, state in enumerate(after):
+    for island, population in enumerate(moved(islands)):
         previous = (island - 1) % 3
         expected = [10 + island, 20 + island, 30 + island, 10 + previous, 20 + previous]
-        assert sorted(state.operations) == sorted(expected)
-        arrivals = [g[0][0] for g, _, o in members(state) if o in (10 + previous, 20 + previous)]
+        assert sorted(population.operations) == sorted(expected)
+        arrivals = [
+            g[0][0] for g, _, o in members(population) if o in (10 + previous, 20 + previous)
+        ]
         assert arrivals == [previous] * 2, "genome and score travel together"
 
 
 def test_an_inexact_genome_is_worse_than_any_exact_one() -> None:
     cheap_but_wrong = make_island(0, [1, 2, 90, 91, 92], [0.5, 0.5, 0, 0, 0])
     other = make_island(1, [60, 61, 62, 63, 64], [0] * 5)
-    after = migrate([cheap_but_wrong, other], SPEC)
+    after = moved([cheap_but_wrong, other])
     assert sorted(after[1].operations) == [60, 61, 62, 90, 91]
     assert not after[0].errors.any()
 
 
-@given(islands)
-def test_migration_keeps_what_islands_have(states: list[State]) -> None:
-    before = [members(state) for state in states]
-    after = migrate(states, SPEC)
-    assert [members(state) for state in states] == before, "the input has changed"
-    assert [members(state) for state in migrate(states, SPEC)] == [members(s) for s in after]
-    known = {member for island in before for member in island}
-    for k, state in enumerate(after):
-        assert len(state.genomes) == 5
-        assert state.genomes.capacity == SPEC.capacity
-        assert state.genomes.genes.shape[2] == len(FIELDS)
-        assert state.errors.dtype == state.operations.dtype == np.float64
-        assert state.stale == states[k].stale
-        assert set(members(state)) <= known
-        ranks = [members_of[0][1:] for members_of in (best(states[k], 1), best(states[k - 1], 1))]
-        assert best(state, 1)[0][1:] == min(ranks), "the best stay, and have arrived"
+@given(rings)
+def test_migration_keeps_what_islands_have(islands: list[Forest]) -> None:
+    before = list(map(forest_bits, islands))
+    after = moved(islands)
+    assert list(map(forest_bits, islands)) == before, "the input has changed"
+    assert list(map(members, moved(islands))) == list(map(members, after))
+    old = list(map(population_of, islands))
+    known = {member for population in old for member in members(population)}
+    for k, population in enumerate(after):
+        assert len(population.genomes) == 5
+        assert population.genomes.capacity == SPEC.capacity
+        assert population.genomes.genes.shape[2] == len(FIELDS)
+        assert population.errors.dtype == population.operations.dtype == np.float64
+        assert population.stale == old[k].stale
+        assert set(members(population)) <= known
+        ranks = [leaders[0][1:] for leaders in (best(old[k], 1), best(old[k - 1], 1))]
+        assert best(population, 1)[0][1:] == min(ranks), "the best stay, and have arrived"
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_nothing_happens_without_a_neighbour(count: int) -> None:
-    states = [make_island(0, [5, 4, 3, 2, 1], [0] * 5)][:count]
-    after = migrate(states, SPEC)
-    assert [members(state) for state in after] == [members(state) for state in states]
+    islands = [make_island(0, [5, 4, 3, 2, 1], [0] * 5)][:count]
+    assert migrate(islands, SPEC, False) == islands
+
+
+@pytest.mark.parametrize("count", [0, MIGRANTS])
+def test_populations_that_have_hardly_begun_keep_their_genomes(count: int) -> None:
+    islands = [
+        make_island(k, [5.0] * (count if k else 5), [0] * (count if k else 5)) for k in (0, 1)
+    ]
+    after = moved(islands)
+    for forest, population in zip(islands, after, strict=True):
+        assert population_bits(population) == population_bits(population_of(forest))
+
+
+def test_arrivals_are_scored_again() -> None:
+    """Their scores are those of what is known on the island that they come from."""
+    islands = [make_island(k, [5, 4, 3, 2, 1], [0] * 5) for k in (0, 1)]
+    for forest in migrate(islands, SPEC, False):
+        assert forest.blocks[0].version != forest.version
+
+
+# Solved blocks
+
+
+def learnt_of(matrix: Any, epochs: int = 6) -> Forest:
+    return epochs_of(Target("part", matrix.shape[1], matrix, "complex"), epochs)[-1]
+
+
+def test_a_solved_block_is_taught_in_another_order() -> None:
+    """The receiver has the block transposed, conjugated, permuted and times units."""
+    rng = np.random.default_rng(4)
+    sender = learnt_of(lopsided())
+    matrix = scrambled(lopsided().conj().T, rng)
+    receiver = begun(Target("other", 3, matrix, "complex"))
+    assert receiver.costs[0] > sender.costs[0]
+    after = taught(receiver, sender, SPEC, True)
+    program = build_program(assemble(after, True), "complex")
+    assert np.abs(program.execute(np.eye(3)).T - matrix).max() <= 1e-12
+    assert program.count.operations <= sender.costs[0] + 2 * (3 - 5)
+    assert after.costs[0] < receiver.costs[0]
+    assert after.version > receiver.version
+
+
+def test_a_block_within_the_receivers_target_is_found() -> None:
+    """The sender's target is a component of the receiver's: it is solved there at once."""
+    rng = np.random.default_rng(5)
+    sender = learnt_of(lopsided())
+    corner = np.array([[2.0, 3.0], [3.0, 7.0]])
+    whole = side_by_side(corner, scrambled(lopsided(), rng))
+    receiver = begun(Target("whole", 7, whole, "complex"))
+    after = taught(receiver, sender, SPEC, True)
+    saved = sender.blocks[0].dense - sender.costs[0]
+    assert saved > 0
+    assert receiver.costs[0] - after.costs[0] == saved
+    program = build_program(assemble(after, True), "complex")
+    assert np.abs(program.execute(np.eye(7)).T - whole).max() <= 1e-12
+
+
+def test_what_is_dearer_is_not_taught() -> None:
+    sender, receiver = searched("dft15")[2], searched("dft15")[-1]
+    assert sender.costs[0] > receiver.costs[0]
+    after = taught(receiver, sender, SPEC, True)
+    assert after.costs[0] == receiver.costs[0]
+    assert all(cost <= old for cost, old in zip(after.costs, receiver.costs, strict=False))
+
+
+@pytest.mark.parametrize("name", ["dft12", "dft15"])
+def test_the_best_program_arrives_with_all_its_blocks(name: str) -> None:
+    sender = searched(name)[-1]
+    receiver = replace(searched(name)[0])
+    before = forest_bits(sender), forest_bits(receiver)
+    after = taught(receiver, sender, SPEC, True)
+    assert (forest_bits(sender), forest_bits(receiver)) == before
+    program = build_program(assemble(after, True), "complex")
+    assert program.count.operations <= sender.costs[0]
+    grower = Grower(after, prices_for(is_complex=True), SPEC)
+    for index in {0, *uses(sender)}:
+        number, _ = grower.find(sender.blocks[index].matrix)
+        assert number < len(after.blocks)
+        # Transposes may count a little more until they are simplified.
+        assert after.costs[number] <= receiver_cost(sender, index)
+
+
+def receiver_cost(sender: Forest, index: int) -> int:
+    return assemble(sender, True, index).operations
+
+
+def test_blocks_go_around_the_ring() -> None:
+    """A block that one island has solved is solved on the next, and only there."""
+    target = Target("part", 5, lopsided(), "complex")
+    islands = [epochs_of(target, 6)[-1], begun(target), begun(target)]
+    dense = islands[1].costs[0]
+    after = migrate(islands, SPEC, True)
+    assert [forest.costs[0] for forest in after] == [islands[0].costs[0]] * 2 + [dense]
+    again = migrate(after, SPEC, True)
+    assert [forest.costs[0] for forest in again] == [islands[0].costs[0]] * 3

@@ -221,7 +221,8 @@ class Grower:
         forest = replace(self._before, blocks=tuple(self.blocks), costs=tuple(self.costs))
         blocks = []
         for block in self.blocks:
-            ranked = sorted(block.splits, key=forest.cost_of)
+            # Of equal ones first that with most of its work in parts: it tells more.
+            ranked = sorted(block.splits, key=lambda s: (forest.cost_of(s), s.operations))
             blocks.append(replace(block, splits=tuple(ranked[:SPLITS])))
         is_new = forest.costs != self._before.costs
         return replace(forest, blocks=tuple(blocks), version=forest.version + is_new)
