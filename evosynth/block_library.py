@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsl.errors import DataError
+from dsl.errors import DataError, UsageError
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import Decoding, PartialDecoding
 from dsl.grammars.factor.equivalence import fingerprint
@@ -173,7 +173,14 @@ def _read(path: Path, text: str, domain: Domain) -> tuple[npt.NDArray[Any], Deco
         matrix = entries if domain == "complex" and entries.imag.any() else entries.real.copy()
         with np.errstate(all="ignore"):
             decoding = _repeated(matrix, data, domain)
-    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+    except (
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+        UsageError,
+        RecursionError,
+    ) as error:
         reason = f"{type(error).__name__}: {error}"[:120]
         raise DataError(
             f"'{path}' is no block of a library: {reason}", "remove the file"
@@ -204,15 +211,22 @@ def _step(data: dict[str, Any], working: PartialDecoding) -> Step:
         place = _indices(data["place"], columns)
         if len(place) != primitive.points or len(set(place)) != len(place):
             raise ValueError(f"expected {primitive.points} different places")
-        return BlockStep(primitive, side, place, complex(*data["parameter"]), gene)
+        return BlockStep(primitive, side, place, _number(data["parameter"]), gene)
     members = _indices(data["sum"], columns)
-    factors = tuple(complex(*factor) for factor in data["factors"])
+    factors = tuple(map(_number, data["factors"]))
     sources = tuple(int(k) for k in data["sources"])
     if data["value"] != columns or len(factors) != len(members) or len(sources) != rows:
         raise ValueError("a sum does not fit")
     if not all(-1 <= k < len(members) for k in sources):
         raise ValueError("a sum's source is none of its members")
     return SumStep(side, columns, members, factors, sources, gene)
+
+
+def _number(parts: Any) -> complex:
+    real, imaginary = parts
+    if not isinstance(real, int | float) or not isinstance(imaginary, int | float):
+        raise ValueError("expected a real and an imaginary part")
+    return complex(real, imaginary)
 
 
 def _indices(values: Any, limit: int) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 from deap import tools
 
+from dsl.cost import dense_count
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.exact_decode import exact_program
 from dsl.program import Program
@@ -26,6 +27,10 @@ HALL = 8
 # Programs that are refined at the end, and the operations of all of them together.
 REFINED = 8
 MOST_REFINED = 1_200
+
+# Programs near the matrix product have nothing to share scales along, and many products.
+NEARLY_DENSE = 0.6
+SMALL = 200
 
 # Refinement is worth a try on programs within this factor of the goal.
 WITHIN_REACH = 1.05
@@ -55,6 +60,7 @@ class Archive:
         self.improved_at = 0
         self._target = target
         self._cheapest = math.inf
+        self._dense = dense_count(target.matrix, target.domain == "complex").operations
         self._written: list[Solution] = []
 
     def update(self, forest: Forest, evaluations: int) -> bool:
@@ -119,6 +125,8 @@ class Archive:
                 self._keep(written, written.program)
         spent = 0
         for solution in sorted(self._written, key=lambda s: s.operations)[:REFINED]:
+            if solution.operations > max(SMALL, NEARLY_DENSE * self._dense):
+                continue
             if not spent or spent + solution.operations <= MOST_REFINED:
                 spent += solution.operations
                 self._refine_exactly(solution, rng)
