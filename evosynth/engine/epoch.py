@@ -20,11 +20,14 @@ from evosynth.engine.task import Task
 from evosynth.strategies import STRATEGIES
 from fitness.evaluators import EVALUATORS, Evaluator
 
-# The share of epochs that go to the target itself, and to the blocks of its best program.
-# Of these, and of all blocks for the rest, that is taken on which least effort was spent
-# for what it costs.
+# The share of epochs that go to the target itself, and to blocks that its best program may
+# not need. The rest goes to blocks of its best program. Of either that is taken on which
+# least effort was spent for what it costs.
 ROOT_SHARE = 0.6
-USED_SHARE = 0.3
+OTHERS_SHARE = 0.1
+
+# Of wider targets an epoch takes so long that they get fewer.
+WIDE = 32
 
 # Genomes of an epoch that are made splits, and how many are remembered.
 OFFERS = 4
@@ -70,10 +73,11 @@ def epoch_size(spec: Spec, width: int) -> int:
 def _choose(forest: Forest, rng: np.random.Generator) -> int:
     """Returns the block to work on."""
     share = rng.random()
-    if share < ROOT_SHARE and forest.is_connected:
+    width = max(forest.blocks[0].matrix.shape)
+    if share < ROOT_SHARE * min(1.0, WIDE / width) and forest.is_connected:
         return 0
     used = sorted(set(uses(forest)))
-    inner = used if share < ROOT_SHARE + USED_SHARE else forest.reachable()[1:]
+    inner = used if share < 1 - OTHERS_SHARE else forest.reachable()[1:]
     if not inner:
         return 0  # there is nothing else
     return min(inner, key=lambda k: forest.blocks[k].effort / max(forest.costs[k], 1))
