@@ -6,9 +6,13 @@ from typing import Any
 
 from dsl.derive import derive
 from dsl.formats import FORMATS
+from dsl.grammars.factor.instructions import SUM
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.targets import SCALINGS, TARGETS, Scaling, known_counts
+
+
+SHARED_SUM = "A new value, a sum of factors times values, made once for all rows that use it"
 
 
 def targets() -> list[dict[str, Any]]:
@@ -57,14 +61,18 @@ def formats() -> list[dict[str, Any]]:
 
 def primitives() -> list[dict[str, Any]]:
     """Returns every primitive with its matrix and what is derived from it."""
-    return [
-        {
-            "name": block.name,
-            "kind": "block",
-            "summary": block.summary,
-            "points": block.points,
-            "matrix": str(derive(block).matrix.tolist()),
-            "candidates": [str(candidate) for candidate in derive(block).candidates],
-        }
-        for block in PRIMITIVES
-    ] + [{"name": rule.name, "kind": "pattern", "summary": rule.summary} for rule in PATTERNS]
+    return (
+        [
+            {
+                "name": block.name,
+                "kind": "block",
+                "summary": block.summary,
+                "points": block.points,
+                "matrix": str(derive(block).matrix.tolist()),
+                "candidates": [str(candidate) for candidate in derive(block).candidates],
+            }
+            for block in PRIMITIVES
+        ]
+        + [{"name": SUM, "kind": "sum", "summary": SHARED_SUM}]
+        + [{"name": rule.name, "kind": "pattern", "summary": rule.summary} for rule in PATTERNS]
+    )

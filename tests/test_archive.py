@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pytest
 from deap import tools
+from forests import TARGETS, begun, epochs_of, searched
 
-from dsl.genome import pack
+from dsl.program import Program
 from dsl.targets import Target, make_target
 from evosynth.engine import archive as archive_module
-from evosynth.engine.archive import HALL, SETTLED, Archive, make_statistics
-from evosynth.engine.epoch import evaluator_for, run_epoch
-from evosynth.engine.individual import Individual, individuals, population_of
-from evosynth.engine.spec import Spec, State, empty_state
+from evosynth.engine.archive import HALL, Archive, make_statistics
+from evosynth.engine.assembly import assemble
+from evosynth.engine.blocks import Forest
+from evosynth.engine.individual import Individual, Solution, individuals, population_of
+from evosynth.engine.spec import Spec
 from fitness.objectives import program_error
 
-TARGETS = [("dft", 5), ("dft", 8), ("wht", 8), ("dct2", 8)]
+NAMES = [("dft", 5), ("dft", 8), ("wht", 8), ("dct2", 8)]
+EACH = pytest.mark.parametrize("name", NAMES, ids=str)
 SPEC = Spec(
     strategy="evolve",
     seed=4,
@@ -30,181 +36,245 @@ SPEC = Spec(
 )
 
 
-def states_of(target: Target, epochs: int, island: int = 0) -> list[State]:
-    state, states = empty_state(SPEC), []
-    for epoch in range(epochs):
-        state = run_epoch(target, SPEC, state, epoch, island)
-        states.append(state)
-    return states
+@lru_cache(maxsize=16)
+def forests_of(name: tuple[str, int], epochs: int = 10) -> tuple[Forest, ...]:
+    return tuple(epochs_of(make_target(*name), epochs, spec=SPEC))
 
 
-def make_archive(target: Target) -> Archive:
-    return Archive(target, evaluator_for(target))
+def filled(target: Target, forests: tuple[Forest, ...]) -> Archive:
+    archive = Archive(target)
+    for number, forest in enumerate(forests):
+        archive.update(forest, 120 * number)
+    for forest in forests:
+        archive.collect(forest)
+    return archive
 
 
-@pytest.mark.parametrize("name", TARGETS, ids=str)
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def unrefined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves programs as they are written: refinement takes longer than a search."""
+    monkeypatch.setattr(archive_module, "refine", lambda program, **_: program)
+
+
+@EACH
+@pytest.mark.usefixtures("unrefined")
 def test_keeps_the_program_with_the_fewest_exported_operations(name: tuple[str, int]) -> None:
     target = make_target(*name)
-    archive = make_archive(target)
+    archive = Archive(target)
     counts: list[int] = []
-    leaders: list[int] = []
-    for number, state in enumerate(states_of(target, 3)):
-        archive.update(state, 120 * number)
-        leaders.append(archive.program_of(archive.hall[0]).count.operations)
+    for number, forest in enumerate(forests_of(name)):
+        archive.update(forest, 120 * number)
         before = archive.best
         assert archive.offer_leader() == (archive.best is not before)
-        if archive.best:
-            counts.append(archive.best.count.operations)
-            assert archive.operations == min(counts[-1], archive.hall[0].operations)
+        assert archive.best
+        counts.append(archive.best.count.operations)
+        assert archive.operations == min(counts[-1], archive.hall[0].operations)
     assert counts == sorted(counts, reverse=True), "the best got worse"
-    assert counts[-1] == min(leaders)
-    archive.settle()
+    archive.settle(rng())
     assert archive.best
-    hall = [archive.program_of(member) for member in archive.hall[:SETTLED] if member.error == 0]
-    assert archive.best.count.operations == min([*counts, *(p.count.operations for p in hall)])
+    assert archive.best.count.operations <= min(counts[-1], *(s.operations for s in archive.hall))
+    assert archive.best.is_exact
     assert program_error(archive.best, target) <= 1e-12
     assert archive.best.name == target.identifier
 
 
-@pytest.mark.parametrize("name", TARGETS, ids=str)
-def test_exported_count_is_never_above_the_evaluators(name: tuple[str, int]) -> None:
+@EACH
+@pytest.mark.usefixtures("unrefined")
+def test_exported_count_is_never_above_the_solutions(name: tuple[str, int]) -> None:
     target = make_target(*name)
-    archive = make_archive(target)
-    for number, state in enumerate(states_of(target, 6)):
-        archive.update(state, 120 * number)
+    archive = filled(target, forests_of(name))
     assert archive.hall
-    for member in archive.hall:
-        assert archive.program_of(member).count.operations <= member.operations
+    for solution in archive.hall:
+        alone = Archive(target)
+        alone.hall.update([solution])
+        assert alone.offer_leader()
+        assert alone.best
+        assert alone.best.count.operations <= solution.operations
+
+
+def test_programs_are_refined_at_the_end() -> None:
+    """Where outputs may be scaled, products at the end are saved: 8 of them at most."""
+    target = make_target("dct2", 8, scaling="free")
+    found = []
+    for _ in range(2):
+        archive = Archive(target)
+        archive.update(searched("dct2-8")[-1], 0)
+        assert archive.offer_leader()
+        before = archive.best
+        archive.settle(rng())
+        assert before
+        assert archive.best
+        assert archive.best.count.operations < before.count.operations
+        assert program_error(archive.best, target) <= 1e-12
+        found.append(archive.best)
+    assert found[0] == found[1]
 
 
 def test_improvement_is_dated() -> None:
-    target = make_target("dft", 5)
-    archive = make_archive(target)
-    early, *_, late = states_of(target, 10)
-    assert late.operations.min() < early.operations.min()
+    archive = Archive(make_target("dft", 5))
+    early, *_, late = forests_of(("dft", 5))
+    assert late.costs[0] < early.costs[0]
     assert archive.operations is None
     assert archive.update(early, 120)
     assert archive.improved_at == 120
-    assert archive.operations == early.operations.min()
-    assert not archive.update(early, 240), "the same state again is no news"
+    assert archive.operations == early.costs[0]
+    assert not archive.update(early, 240), "the same forest again is no news"
     assert archive.improved_at == 120
     assert archive.update(late, 360)
     assert archive.improved_at == 360
-    assert not archive.update(early, 480), "an older state does not take the best away"
+    assert not archive.update(early, 480), "an older forest does not take the best away"
     assert archive.improved_at == 360
-    assert archive.operations == late.operations.min()
+    assert archive.operations == late.costs[0]
 
 
-def test_hall_is_that_of_all_states_together() -> None:
-    """Whatever is skipped on the way, the hall holds the best genomes that ever were."""
-    target = make_target("dft", 7)
-    archive = make_archive(target)
-    plain = tools.HallOfFame(HALL)
-    for number, state in enumerate(states_of(target, 3)):
-        archive.update(state, 120 * number)
-        plain.update(individuals_of(state, np.argsort(state.ranks(), kind="stable")[:HALL]))
-    assert [member.rank for member in archive.hall] == [member.rank for member in plain]
-    assert len({member.rank for member in plain}) > 1
-
-
-def test_a_state_without_a_new_leader_still_fills_the_hall() -> None:
-    archive = make_archive(make_target("dft", 6))
-    for island, operations in enumerate(([10, 20, 21, 22, 23, 24, 25, 26], [12, 13, 30])):
-        genomes = pack([[(island, k, 0, 0, 0, 0)] for k in range(len(operations))], 1)
-        costs = np.array(operations, np.float64)
-        assert archive.update(State(genomes, np.zeros(len(costs)), costs), 120) == (island == 0)
-    assert [m.operations for m in archive.hall] == [10, 12, 13, 20, 21, 22, 23, 24]
-
-
-def test_settle_finds_a_tied_genome_with_simpler_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    target = make_target("wht", 4)
-    archive = make_archive(target)
-    state = states_of(target, 1)[0]
-    order = np.argsort(state.ranks(), kind="stable")
-    best, worse = (archive.program_of(m) for m in individuals_of(state, order[[0, -1]]))
-    assert worse.count.operations > best.count.operations
-    tied = State(
-        pack([[(0, 0, 0, k, 0, 0)] for k in range(2)], SPEC.capacity), np.zeros(2), np.ones(2)
-    )
-    archive.update(tied, 120)
-    leader = archive.hall[0]
-    programs = {leader[0][3]: worse, 1 - leader[0][3]: best}
-    monkeypatch.setattr(Archive, "program_of", lambda self, member: programs[member[0][3]])
+def test_a_forest_that_knows_nothing_gives_the_matrix() -> None:
+    target = make_target("dft", 6)
+    archive = Archive(target)
+    assert archive.update(begun(target), 1)
+    assert [solution.operations for solution in archive.hall] == [begun(target).costs[0]]
     assert archive.offer_leader()
-    assert archive.best is worse
-    assert not archive.offer_leader(), "the same genome again is no news"
-    archive.settle()
-    assert archive.best is best
+    assert archive.best
+    assert np.abs(archive.best.matrix() - target.matrix).max() <= 1e-12
 
 
-def individuals_of(state: State, where: np.ndarray) -> list[Individual]:
-    return individuals(state.genomes.take(where), state.errors[where], state.operations[where])
+@EACH
+def test_hall_is_that_of_all_forests_together(name: tuple[str, int]) -> None:
+    """Whatever is skipped on the way, the hall holds the cheapest solutions that ever were."""
+    target, forests = make_target(*name), forests_of(name)
+    archive = filled(target, forests)
+    plain = tools.HallOfFame(HALL)
+    for forest in forests:
+        decodings = [
+            assemble(forest, target.domain == "complex", split=split)
+            for split in forest.blocks[0].splits
+        ]
+        plain.update([Solution(decoding, decoding.operations) for decoding in decodings])
+    assert archive.hall[0].operations == plain[0].operations
+    missed = set(map(key, plain)) - set(map(key, archive.hall))
+    assert len(archive.hall) == len(plain)
+    assert all(operations >= plain[-1].operations for operations, _ in missed)
 
 
-def test_inexact_genomes_never_lead() -> None:
-    target = make_target("dft", 5)
-    archive = make_archive(target)
-    state = states_of(target, 1)[0]
-    archive.update(replace(state, errors=np.full(60, 0.5)), 120)
+def key(solution: Solution) -> tuple[int, tuple[Any, ...]]:
+    return solution.operations, tuple(solution)
+
+
+@pytest.mark.usefixtures("unrefined")
+def test_settle_finds_a_tied_solution_with_simpler_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = ("dft", 8)
+    target = make_target(*name)
+    archive = filled(target, forests_of(name))
+    leader, other = archive.hall[:2]
+    made: dict[int, Program] = {}
+    build = archive_module.build_program
+    for solution in (leader, other):
+        made[id(solution.decoding)] = build(solution.decoding, target.domain, target.identifier)
+    first, second = (made[id(solution.decoding)] for solution in (leader, other))
+    dear, cheap = sorted((first, second), key=lambda p: -p.count.operations)
+    if dear.count.operations == cheap.count.operations:
+        dear = build(assemble(begun(target), True), target.domain, target.identifier)
+    swapped = {id(leader.decoding): dear, id(other.decoding): cheap}
+    monkeypatch.setattr(
+        archive_module, "build_program", lambda decoding, *_: swapped.get(id(decoding), dear)
+    )
+    assert archive.offer_leader()
+    assert archive.best is dear
+    assert not archive.offer_leader(), "the same solution again is no news"
+    archive.settle(rng())
+    assert archive.best
+    assert archive.best.count.operations == cheap.count.operations
+
+
+def test_a_program_that_is_not_exact_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decoder that says "exact" is checked against the exported code."""
+    archive = filled(make_target("dft", 5), forests_of(("dft", 5)))
+    monkeypatch.setattr(archive_module, "program_error", lambda program, target: 1e-6)
     assert not archive.offer_leader()
-    archive.settle()
-    assert archive.operations is None
+    archive.settle(rng())
     assert archive.best is None
     assert len(archive.front) == 0
 
 
-def test_a_program_that_is_not_exact_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An evaluator that says "exact" is checked against the exported code."""
+def test_a_wrong_refinement_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     target = make_target("dft", 5)
-    archive = make_archive(target)
-    monkeypatch.setattr(archive_module, "program_error", lambda program, target: 1e-6)
-    archive.update(states_of(target, 1)[0], 120)
-    assert not archive.offer_leader()
-    archive.settle()
-    assert archive.best is None
+    archive = filled(target, forests_of(("dft", 5)))
+    wrong = Program("factor", "complex", 5, (), tuple(range(5)))
+    monkeypatch.setattr(archive_module, "refine", lambda program, **_: wrong)
+    archive.settle(rng())
+    assert archive.best
+    assert program_error(archive.best, target) <= 1e-12
 
 
-def test_hall_and_front_are_sorted_and_distinct() -> None:
-    target = make_target("dft", 8)
-    archive = make_archive(target)
-    for number, state in enumerate(states_of(target, 6)):
-        archive.update(state, 120 * number)
-    fitness = [(member.error, member.operations) for member in archive.hall]
+def test_hall_is_sorted_and_distinct() -> None:
+    archive = filled(make_target("dft", 8), forests_of(("dft", 8)))
+    operations = [solution.operations for solution in archive.hall]
     assert len(archive.hall) == HALL
-    assert fitness == sorted(fitness)
-    assert len({tuple(member) for member in archive.hall}) == HALL
+    assert operations == sorted(operations)
+    assert len({tuple(solution) for solution in archive.hall}) == HALL
 
 
+@pytest.mark.usefixtures("unrefined")
 def test_front_holds_programs_that_were_written_and_are_exact() -> None:
     target = make_target("dft", 8)
-    archive = make_archive(target)
-    for number, state in enumerate(states_of(target, 6)):
-        archive.update(state, 120 * number)
+    archive = Archive(target)
+    for number, forest in enumerate(forests_of(("dft", 8))):
+        archive.update(forest, 120 * number)
         archive.offer_leader()
-    archive.settle()
+    archive.settle(rng())
     assert archive.best
     assert archive.front[0].operations == archive.best.count.operations
-    for member in archive.front:
-        program = archive.program_of(member)
-        assert program_error(program, target) <= 1e-12
-        assert (member.error, member.operations) == (0, program.count.operations)
+    for solution in archive.front:
+        assert solution.program
+        assert program_error(solution.program, target) <= 1e-12
+        assert solution.fitness.values == (0, solution.program.count.operations)
+
+
+def test_blocks_that_are_used_more_than_once_are_told() -> None:
+    forest = searched("copies")[-1]
+    archive = Archive(TARGETS["copies"])
+    archive.update(forest, 0)
+    archive.offer_leader()
+    rows, columns = forest.blocks[1].matrix.shape
+    found = [(r.rows, r.columns, r.operations, r.times) for r in archive.references]
+    assert found[0] == (rows, columns, forest.costs[1], 4)
+    assert all(times > 1 for *_, times in found)
+
+
+def test_solutions_are_compared_by_their_steps() -> None:
+    forest = forests_of(("dft", 8))[-1]
+    decoding = assemble(forest, True)
+    one, other = Solution(decoding, 56), Solution(replace(decoding, prefix=1), 60)
+    assert one == other
+    assert one.fitness > other.fitness
+    copied = deepcopy(other)
+    assert copied is not other
+    assert copied.decoding is other.decoding
+    assert (copied.operations, copied.fitness) == (60, other.fitness)
+
+
+# Genomes as DEAP sees them
 
 
 def test_individuals_round_trip() -> None:
-    state = states_of(make_target("dft", 5), 1)[0]
-    members = individuals(state.genomes, state.errors, state.operations)
+    population = forests_of(("dft", 5))[0].blocks[0].population
+    members = individuals(population.genomes, population.errors, population.operations)
     packed = population_of(members, SPEC.capacity)
-    assert np.array_equal(packed.genes, state.genomes.genes)
-    assert np.array_equal(packed.lengths, state.genomes.lengths)
-    assert [m.operations for m in members] == state.operations.tolist()
-    assert [m.error for m in members] == state.errors.tolist()
-    assert members[0].genes().tolist() == state.genomes[0].tolist()
-    empty = Individual(state.genomes[0][:0], 0.0, 1.0)
+    assert np.array_equal(packed.genes, population.genomes.genes)
+    assert np.array_equal(packed.lengths, population.genomes.lengths)
+    assert [m.operations for m in members] == population.operations.tolist()
+    assert [m.error for m in members] == population.errors.tolist()
+    assert [m.rank for m in members] == population.ranks().tolist()
+    assert members[0].genes().tolist() == population.genomes[0].tolist()
+    empty = Individual(population.genomes[0][:0], 0.0, 1.0)
     assert empty.genes().shape == (0, 6)
 
 
 def test_fitness_prefers_less_error_then_fewer_operations() -> None:
-    genes = pack([[]], 1)[0]
+    genes = forests_of(("dft", 5))[0].blocks[0].population.genomes[0]
     exact, dear, wrong = (Individual(genes, e, o) for e, o in ((0, 50), (0, 60), (0.1, 10)))
     assert exact.fitness > dear.fitness > wrong.fitness
 

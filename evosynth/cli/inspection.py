@@ -124,7 +124,8 @@ def print_primitives(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
         return
-    for kind, title in (("block", "blocks (what)"), ("pattern", "patterns (where)")):
+    kinds = {"block": "blocks (what)", "sum": "sums (what)", "pattern": "patterns (where)"}
+    for kind, title in kinds.items():
         click.echo(title)
         for row in (r for r in rows if r["kind"] == kind):
             click.echo(f"  {row['name']:<11}{row['summary']}")
