@@ -1,6 +1,7 @@
-"""`python -m benchmarks [evaluator] [overhead] [goals] [speed] [--seeds N]`, or `records`.
+"""`python -m benchmarks [evaluator] [overhead] [goals] [speed] [--seeds N]`, or another table.
 
-`python -m benchmarks records --help` tells the options of the table that takes hours.
+`python -m benchmarks records` (hours) and `python -m benchmarks ablation` (minutes) have options
+of their own: see their `--help`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ import argparse
 import sys
 from importlib import import_module
 
+OF_THEIR_OWN = ("records", "ablation")  # with options of their own
 TABLES = ("evaluator", "overhead", "goals", "speed")
 
 
 def main() -> None:
-    """Prints the tables that were asked for, by default all but the records."""
-    if sys.argv[1:2] == ["records"]:  # with options of its own
-        import_module("benchmarks.records").main(sys.argv[2:])
+    """Prints the tables that were asked for, by default the first four."""
+    if sys.argv[1:2] in ([name] for name in OF_THEIR_OWN):
+        import_module(f"benchmarks.{sys.argv[1]}").main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",

@@ -11,7 +11,6 @@ from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.targets import SCALINGS, TARGETS, Scaling, known_counts
 
-
 SHARED_SUM = "A new value, a sum of factors times values, made once for all rows that use it"
 
 

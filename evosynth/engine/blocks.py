@@ -7,7 +7,7 @@ appears. A block costs what its cheapest split costs, with each component at its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -30,6 +30,11 @@ from evosynth.engine.spec import Population, Spec, no_population
 
 # Splits that a block keeps: the cheapest, no two with the same parts.
 SPLITS = 4
+
+# A forest of more blocks loses those that nothing refers to, but for some that most effort
+# was spent on: they may come up again.
+MOST_BLOCKS = 1_000
+REMEMBERED = 200
 
 Matrix = npt.NDArray[Any]
 
@@ -148,9 +153,10 @@ class Forest:
         """Returns the blocks whose fingerprint it is."""
         return [k for k, block in enumerate(self.blocks) if _is_near(block.fingerprint, key)]
 
-    def reachable(self) -> list[int]:
-        """Returns the blocks that some split refers to, from block 0 on."""
-        seen, queue = {0}, [0]
+    def reachable(self, start: Iterable[int] = (0,)) -> list[int]:
+        """Returns the blocks that some split refers to, from block 0 or others on."""
+        queue = list(dict.fromkeys(start))
+        seen = set(queue)
         for index in queue:
             for split in self.blocks[index].splits:
                 for part in split.parts:
@@ -225,7 +231,8 @@ class Grower:
             ranked = sorted(block.splits, key=lambda s: (forest.cost_of(s), s.operations))
             blocks.append(replace(block, splits=tuple(ranked[:SPLITS])))
         is_new = forest.costs != self._before.costs
-        return replace(forest, blocks=tuple(blocks), version=forest.version + is_new)
+        grown = replace(forest, blocks=tuple(blocks), version=forest.version + is_new)
+        return pruned(grown) if len(blocks) > MOST_BLOCKS else grown
 
     def find(self, matrix: Matrix) -> tuple[int, Equivalence]:
         """Returns a block that a matrix is equivalent to, added if there is none."""
@@ -286,6 +293,26 @@ class _Contents:
 @lru_cache(maxsize=512)
 def _equivalence(matrix: _Contents, known: _Contents) -> Equivalence | None:
     return find_equivalence(matrix.matrix, known.matrix)
+
+
+def pruned(forest: Forest) -> Forest:
+    """Returns a forest without the blocks that nothing refers to and little was spent on."""
+    by_effort = sorted(range(len(forest.blocks)), key=lambda k: -forest.blocks[k].effort)
+    kept = forest.reachable([0, *by_effort[:REMEMBERED]])
+    places = {k: place for place, k in enumerate(kept)}
+
+    def moved(split: Split) -> Split:
+        parts = (replace(part, block=places[part.block]) for part in split.parts)
+        return replace(split, parts=tuple(parts))
+
+    return replace(
+        forest,
+        blocks=tuple(
+            replace(forest.blocks[k], splits=tuple(map(moved, forest.blocks[k].splits)))
+            for k in kept
+        ),
+        costs=tuple(forest.costs[k] for k in kept),
+    )
 
 
 def _identity(shape: tuple[int, ...]) -> Equivalence:
