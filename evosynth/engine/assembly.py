@@ -78,8 +78,10 @@ def _assembled(
     working = PartialDecoding.start(matrix, is_complex)
     rows, columns = (list(range(size)) for size in matrix.shape)
     frames = [_Frame(first, rows, columns, False, False)] if first else []
-    level = 0
+    level = depth = 0
     while frames:
+        depth += 1
+        assert depth <= len(forest.blocks) + 1, "a block refers to itself"
         levels = max(frame.split.levels for frame in frames)
         for gene in range(levels):
             for frame in frames:

@@ -7,7 +7,7 @@ appears. A block costs what its cheapest split costs, with each component at its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -136,13 +136,7 @@ class Forest:
 
     def cost_of(self, split: Split) -> int:
         """Returns what a split costs with its parts at their present costs."""
-        return split.operations + sum(map(self.part_cost, split.parts))
-
-    def part_cost(self, part: Part) -> int:
-        """Returns what a component costs."""
-        rows, columns = self.blocks[part.block].matrix.shape
-        tilt = self.addition * (rows - columns) if part.equivalence.is_transposed else 0
-        return self.costs[part.block] + tilt
+        return _cost(split, self.blocks, self.costs, self.addition)
 
     @property
     def is_connected(self) -> bool:
@@ -251,20 +245,14 @@ class Grower:
         Only a strictly cheaper split changes a cost, so no block comes to refer to itself:
         operations are never negative, and round any circle the costs would have to fall.
         """
-        changed = True
-        while changed:
-            changed = False
+        for _ in self.blocks:
+            before = list(self.costs)
             for index, block in enumerate(self.blocks):
                 for split in block.splits:
-                    cost = split.operations + sum(map(self._part_cost, split.parts))
-                    if cost < self.costs[index]:
-                        self.costs[index] = cost
-                        changed = True
-
-    def _part_cost(self, part: Part) -> int:
-        rows, columns = self.blocks[part.block].matrix.shape
-        tilt = self._prices.addition * (rows - columns) if part.equivalence.is_transposed else 0
-        return self.costs[part.block] + tilt
+                    cost = _cost(split, self.blocks, self.costs, self._prices.addition)
+                    self.costs[index] = min(self.costs[index], cost)
+            if self.costs == before:
+                return
 
 
 def equivalence_of(matrix: Matrix, known: Matrix) -> Equivalence | None:
@@ -293,6 +281,16 @@ class _Contents:
 @lru_cache(maxsize=512)
 def _equivalence(matrix: _Contents, known: _Contents) -> Equivalence | None:
     return find_equivalence(matrix.matrix, known.matrix)
+
+
+def _cost(split: Split, blocks: Sequence[Block], costs: Sequence[int], addition: int) -> int:
+    """Returns what a split costs: the transpose of an m x n part takes m - n additions more."""
+    total = split.operations
+    for part in split.parts:
+        rows, columns = blocks[part.block].matrix.shape
+        tilt = addition * (rows - columns) if part.equivalence.is_transposed else 0
+        total += costs[part.block] + tilt
+    return total
 
 
 def pruned(forest: Forest) -> Forest:
