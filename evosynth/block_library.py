@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,21 @@ def user_folder() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "evosynth" / "library"
 
 
+def open_library(folder: Path, domain: Domain) -> BlockLibrary:
+    """Reads a library that blocks will be added to; makes the folder if there is none.
+
+    Raises:
+        DataError: A file is damaged or claims what is not true.
+        StorageError: The folder cannot be read, made or written.
+    """
+    library = read_library(folder, domain)
+    with storage_errors(f"cannot make the library '{folder}'", HINT):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    return library
+
+
 def read_library(folder: Path, domain: Domain) -> BlockLibrary:
     """Reads and verifies the blocks for a kind of data; an absent folder is an empty library.
 
@@ -92,8 +108,6 @@ def store_blocks(folder: Path, forest: Forest, domain: Domain) -> int:
         StorageError: A file cannot be written.
     """
     known = read_library(folder, domain).forest
-    with storage_errors(f"cannot make the library '{folder}'", HINT):
-        folder.mkdir(parents=True, exist_ok=True)
     written = 0
     for index in sorted({0, *uses(forest)}):
         block = forest.blocks[index]
@@ -127,19 +141,19 @@ def _block(matrix: npt.NDArray[Any], decoding: Decoding) -> Block:
 
 def _write(matrix: npt.NDArray[Any], decoding: Decoding, domain: Domain) -> str:
     entries = matrix.astype(np.complex128).view(np.float64).tolist()
+    genes = {gene: k for k, gene in enumerate(sorted({s.gene for s in decoding.steps}))}
     data = {
         "format": FORMAT,
         "version": VERSION,
         "domain": domain,
         "operations": decoding.operations,
-        "levels": decoding.prefix,
         "entries": entries,
-        "steps": [_step_data(step) for step in decoding.steps],
+        "steps": [_step_data(step, genes[step.gene]) for step in decoding.steps],
     }
     return json.dumps(data) + "\n"
 
 
-def _step_data(step: Step) -> dict[str, Any]:
+def _step_data(step: Step, gene: int) -> dict[str, Any]:
     side = "output" if step.is_output_side else "input"
     if isinstance(step, BlockStep):
         return {
@@ -147,7 +161,7 @@ def _step_data(step: Step) -> dict[str, Any]:
             "side": side,
             "place": list(step.place),
             "parameter": [step.parameter.real, step.parameter.imag],
-            "gene": step.gene,
+            "gene": gene,
         }
     return {
         "sum": list(step.members),
@@ -155,7 +169,7 @@ def _step_data(step: Step) -> dict[str, Any]:
         "value": step.value,
         "factors": [[factor.real, factor.imag] for factor in step.factors],
         "sources": list(step.sources),
-        "gene": step.gene,
+        "gene": gene,
     }
 
 
@@ -192,7 +206,10 @@ def _repeated(matrix: npt.NDArray[Any], data: dict[str, Any], domain: Domain) ->
     working = PartialDecoding.start(matrix, domain == "complex")
     for entry in data["steps"]:
         working.apply(_step(entry, working))
-    decoding = working.result(int(data["levels"]))
+    genes = [step.gene for step in working.steps]
+    if genes != sorted(genes) or sorted(set(genes)) != list(range(len(set(genes)))):
+        raise ValueError("expected steps in the order of their genes, numbered from 0")
+    decoding = working.result(len(set(genes)))
     program = build_program(decoding, domain)
     error = relative_error(program.execute(np.eye(matrix.shape[1])).T, matrix)
     if error > EXACT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from dsl.cost import dense_count
 from dsl.display import html_table
-from dsl.errors import DataError
+from dsl.errors import DataError, EvosynthError
 from dsl.formats import json_format
 from dsl.genome import FIELDS
 from dsl.grammars.factor.build import build_program
@@ -20,7 +20,7 @@ from dsl.grammars.factor.decode import decode
 from dsl.metrics import Metrics, measure
 from dsl.program import Program
 from dsl.targets import Target
-from evosynth.block_library import BlockLibrary, read_library, store_blocks
+from evosynth.block_library import BlockLibrary, open_library, store_blocks
 from evosynth.engine.driver import Limits, Search, Snapshot
 from evosynth.engine.individual import Reference
 from evosynth.engine.spec import Spec
@@ -51,6 +51,7 @@ class Result:
         folder: Where the run is stored, if it is.
         logbook: DEAP's logbook, one record per epoch and island.
         references: Blocks that the program refers to more than once.
+        notices: What went wrong without harm to the result.
     """
 
     target: Target
@@ -65,6 +66,7 @@ class Result:
     folder: Path | None
     logbook: Any
     references: tuple[Reference, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def is_verified(self) -> bool:
@@ -169,7 +171,7 @@ def prepare(target: Target, settings: Settings, out: str | Path | None) -> Job:
     if out is not None:
         folder = RunFolder.create(Path(out), f"{target.identifier}-seed{spec.seed}")
     shared = settings.library_folder()
-    library = read_library(shared, target.domain) if shared else None
+    library = open_library(shared, target.domain) if shared else None
     job = Job(target, spec, limits, settings.threads(target), folder, shared, library)
     if folder is not None:
         folder.write_configuration(job.configuration())
@@ -196,25 +198,28 @@ def execute(job: Job, report: Report = lambda snapshot: None) -> Result:
                 folder.write_best(write_document(snapshot.best, job.target, claims))
         report(snapshot)
 
-    stopped_by = _until_interrupted(search, observe)
+    stopped_by = _until_interrupted(search, observe, report)
     result = _finish(search, stopped_by, folder, started)
-    if job.library_folder is not None:
-        best = min(search.forests, key=lambda forest: forest.costs[0])
-        store_blocks(job.library_folder, best, job.target.domain)
     if folder is not None:
         folder.append_log({"end": stopped_by, "best": result.claims.operations})
         folder.write_best(write_document(result.best, result.target, result.claims))
         folder.write_front(_front(search))
         folder.write_configuration(job.configuration() | {"result": result.to_dict()})
+    if job.library_folder is not None:
+        best = min(search.forests, key=lambda forest: forest.costs[0])
+        try:
+            store_blocks(job.library_folder, best, job.target.domain)
+        except EvosynthError as error:  # what was found is safe; the library is an extra
+            result = replace(result, notices=(f"nothing was added to the library: {error}",))
     return result
 
 
-def _until_interrupted(search: Search, observe: Callable[[Snapshot], None]) -> str:
+def _until_interrupted(search: Search, observe: Report, pause: Report) -> str:
     """Runs a search; an interrupt ends it with what it has found so far."""
     try:
-        return search.run(observe)
+        return search.run(observe, pause)
     except KeyboardInterrupt:
-        search.archive.offer_leader()
+        search.settle()
         if search.archive.best is None:
             raise
         return "interrupt"

@@ -32,7 +32,7 @@ from dsl.grammars.factor.remainder import prices_for, remainder_cost
 from dsl.targets import Target, make_target
 from evosynth.engine import blocks as module
 from evosynth.engine.assembly import assemble
-from evosynth.engine.blocks import SPLITS, Forest, Grower, Part, Split, cheapest, uses
+from evosynth.engine.blocks import SPLITS, Forest, Grower, Part, Split, cheapest, pruned, uses
 from evosynth.engine.epoch import epoch_size, run_epoch
 
 EACH = pytest.mark.parametrize("name", TARGETS)
@@ -42,6 +42,10 @@ NO_GENES = np.zeros((0, 6), np.int16)
 
 def grower(forest: Forest) -> Grower:
     return Grower(forest, COMPLEX, SPEC)
+
+
+def part_cost(forest: Forest, part: Part) -> int:
+    return forest.cost_of(Split((), 0, 0, (part,)))
 
 
 def unsplit(matrix: npt.NDArray[Any]) -> Decoding:
@@ -193,7 +197,7 @@ def test_a_target_that_falls_apart_is_searched_in_its_components() -> None:
     assert cost < start.costs[1] == forest.blocks[1].dense
     for part in split.parts:
         expected = cost + tilt if part.equivalence.is_transposed else cost
-        assert forest.part_cost(part) == expected
+        assert part_cost(forest, part) == expected
     assert forest.costs[0] == forest.cost_of(split) == 4 * cost + 2 * tilt
     assert build_program(assemble(forest, True), "complex").count.operations <= forest.costs[0]
 
@@ -207,7 +211,7 @@ def test_a_transposed_program_takes_the_difference_of_additions(shape: tuple[int
     forest = begun(Target("two", sum(shape), side_by_side(first, second), "complex"))
     (split,) = forest.blocks[0].splits
     assert [part.block for part in split.parts] == [1, 1]
-    one, two = (forest.part_cost(part) for part in split.parts)
+    one, two = (part_cost(forest, part) for part in split.parts)
     assert (one, two) == (remainder_cost(first, COMPLEX), remainder_cost(second, COMPLEX))
     assert two - one == 2 * (shape[0] - shape[1])
     assert forest.costs[0] == one + two
@@ -271,6 +275,44 @@ def test_small_and_free_components_are_no_blocks() -> None:
     (split,) = forest.blocks[0].splits
     assert (split.parts, split.operations) == ((), forest.costs[0])
     assert (forest.costs[0], forest.is_connected) == (forest.blocks[0].dense, False)
+
+
+# Forgetting
+
+
+@EACH
+def test_a_pruned_forest_computes_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    forest, domain = searched(name)[-1], TARGETS[name].domain
+    monkeypatch.setattr(module, "REMEMBERED", 1)
+    made = Grower(forest, prices_for(domain == "complex"), SPEC)
+    useless = made.add(np.random.default_rng(0).normal(size=(3, 3)).astype(complex))
+    grown = made.finish()
+    after = pruned(grown)
+    assert len(after.blocks) <= useless
+    assert len(after.costs) == len(after.blocks)
+    assert sorted(after.reachable()) == list(range(len(after.reachable())))
+    known = {
+        block.matrix.tobytes(): cost for block, cost in zip(grown.blocks, grown.costs, strict=True)
+    }
+    for block, cost in zip(after.blocks, after.costs, strict=True):
+        assert known[block.matrix.tobytes()] == cost
+        for split in block.splits:
+            for p in split.parts:
+                image = p.equivalence.image(after.blocks[p.block].matrix)
+                assert image.shape == (len(p.rows), len(p.columns))
+    assert after.costs[0] == forest.costs[0]
+    one, other = (assemble(f, domain == "complex") for f in (forest, after))
+    assert one.steps == other.steps
+    assert np.array_equal(one.remainder, other.remainder)
+
+
+def test_blocks_may_be_kept_apart() -> None:
+    """The ablation: every part is a block of its own."""
+    apart = replace(SPEC, shares_blocks=False)
+    forest = begun(copies(), apart)
+    (split,) = forest.blocks[0].splits
+    assert [part.block for part in split.parts] == [1, 2, 3, 4]
+    assert forest.costs[0] == begun(copies()).costs[0]
 
 
 # Splits

@@ -14,7 +14,7 @@ from dsl.errors import UsageError
 from dsl.genome import Genomes, pack
 from dsl.targets import make_target
 from evosynth.engine.epoch import evaluator_for
-from evosynth.engine.spec import Population, Purpose, Spec, empty_population, gene_space
+from evosynth.engine.spec import Population, Purpose, Spec, gene_space, no_population
 from evosynth.engine.task import Task
 from evosynth.strategies import STRATEGIES, Strategy
 from fitness.evaluators import Scores
@@ -119,7 +119,7 @@ def test_strategy_says_what_it_is(strategy: Strategy) -> None:
 @each_strategy
 @pytest.mark.parametrize(("size", "epoch"), SIZES)
 def test_advance_spends_exactly_one_epoch(strategy: Strategy, size: int, epoch: int) -> None:
-    spec, population = make_spec(size, epoch), empty_population(make_spec())
+    spec, population = make_spec(size, epoch), no_population(8)
     for number in range(4):
         counter = Counter()
         population = advance(strategy, population, spec, number, counter)
@@ -129,7 +129,7 @@ def test_advance_spends_exactly_one_epoch(strategy: Strategy, size: int, epoch: 
 @each_strategy
 @pytest.mark.parametrize(("size", "epoch"), SIZES)
 def test_population_is_consistent(strategy: Strategy, size: int, epoch: int) -> None:
-    spec, population = make_spec(size, epoch), empty_population(make_spec())
+    spec, population = make_spec(size, epoch), no_population(8)
     for number in range(3):
         population = advance(strategy, population, spec, number)
         assert_consistent(population, spec)
@@ -137,7 +137,7 @@ def test_population_is_consistent(strategy: Strategy, size: int, epoch: int) -> 
 
 @each_strategy
 def test_best_never_gets_worse_without_a_restart(strategy: Strategy) -> None:
-    spec, population = make_spec(), empty_population(make_spec())
+    spec, population = make_spec(), no_population(8)
     best = [np.inf]
     for number in range(30):
         population = advance(strategy, population, spec, number)
@@ -150,7 +150,7 @@ def test_best_never_gets_worse_without_a_restart(strategy: Strategy) -> None:
 @each_strategy
 def test_advance_is_pure(strategy: Strategy) -> None:
     spec = make_spec()
-    population = frozen(advance(strategy, empty_population(spec), spec))
+    population = frozen(advance(strategy, no_population(spec.capacity), spec))
     before = bits(population)
     after = bits(advance(strategy, population, spec, 1))
     assert bits(advance(strategy, population, spec, 1)) == after
@@ -160,7 +160,7 @@ def test_advance_is_pure(strategy: Strategy) -> None:
 
 @pytest.mark.parametrize("name", ["evolve", "hill-climb"])
 def test_stale_counts_the_evaluations_without_improvement(name: str) -> None:
-    spec, population = make_spec(), empty_population(make_spec())
+    spec, population = make_spec(), no_population(8)
     stale = 0
     has_waited = False
     for number in range(40):
@@ -178,12 +178,12 @@ def test_stale_counts_the_evaluations_without_improvement(name: str) -> None:
 @pytest.mark.parametrize("name", ["evolve", "hill-climb"])
 def test_a_stale_island_starts_anew(name: str) -> None:
     strategy, spec = STRATEGIES.get(name), make_spec(restart=400)
-    population = advance(strategy, empty_population(spec), spec)
+    population = advance(strategy, no_population(spec.capacity), spec)
     assert bits(advance(strategy, replace(population, stale=399), spec, 1)) != bits(
         advance(strategy, replace(population, stale=400), spec, 1)
     )
     restarted = advance(strategy, replace(population, stale=400), spec, 1)
-    anew = advance(strategy, empty_population(spec), spec, 1)
+    anew = advance(strategy, no_population(spec.capacity), spec, 1)
     assert bits(restarted) == bits(anew), "nothing of the old population is left"
 
 
@@ -197,7 +197,7 @@ def test_random_search_remembers_the_best_of_all_that_it_drew() -> None:
             drawn.extend(scores.operations.tolist())
             return scores
 
-    population = empty_population(spec)
+    population = no_population(spec.capacity)
     for number in range(4):
         population = advance(STRATEGIES.get("random"), population, spec, number, Recorder())
     assert len(drawn) == 120
@@ -208,7 +208,7 @@ def test_random_search_remembers_the_best_of_all_that_it_drew() -> None:
 def test_no_place_of_the_population_gets_worse(strategy: Strategy) -> None:
     """A newcomer takes the place of one that is not better, whatever the strategy."""
     spec = make_spec(population=20, epoch=20)
-    population = advance(strategy, empty_population(spec), spec)
+    population = advance(strategy, no_population(spec.capacity), spec)
     for number in range(1, 15):
         after = advance(strategy, population, spec, number)
         assert (after.ranks() <= population.ranks()).all()

@@ -42,6 +42,8 @@ def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool)
             interrupts.check()
 
         result = execute(job, report)
+    for notice in result.notices:
+        click.echo(f"warning: {notice}", err=True)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     else:

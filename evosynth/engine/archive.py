@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 from deap import tools
@@ -25,7 +26,7 @@ HALL = 8
 
 
 # Programs that are refined at the end, and the operations of all of them together.
-REFINED = 8
+REFINED = 6
 MOST_REFINED = 1_200
 
 # Programs near the matrix product have nothing to share scales along, and many products.
@@ -113,23 +114,40 @@ class Archive:
             is_best |= self._refine(solution, solution.program, rng, rounds=1)
         return is_best
 
-    def settle(self, rng: np.random.Generator) -> None:
-        """Writes the programs of the whole hall, for ties may give simpler code, and refines them.
+    def settle(self) -> None:
+        """Writes the programs of the whole hall, for ties may give simpler code.
 
-        Args:
-            rng: Decides the random choices of the refinement.
+        The best one gets exact constants, where they are found.
         """
         for solution in self.hall:
             written = self._write(solution)
             if written is not None and written.program is not None:
                 self._keep(written, written.program)
+        for solution in self._written:
+            if solution.program is self.best:
+                self.best = self._exact(solution)
+
+    def refine(self, rng: np.random.Generator, pause: Callable[[], None]) -> None:
+        """Refines some of the best programs for one round, and the best of them for more.
+
+        Args:
+            rng: Decides the random choices.
+            pause: Called now and then; may raise to end it.
+        """
+        limit = max(SMALL, NEARLY_DENSE * self._dense)
         spent = 0
         for solution in sorted(self._written, key=lambda s: s.operations)[:REFINED]:
-            if solution.operations > max(SMALL, NEARLY_DENSE * self._dense):
-                continue
-            if not spent or spent + solution.operations <= MOST_REFINED:
+            if solution.operations <= limit and (
+                not spent or spent + solution.operations <= MOST_REFINED
+            ):
                 spent += solution.operations
-                self._refine_exactly(solution, rng)
+                self._refine(solution, self._exact(solution), rng, 1, pause)
+        if self.best and self.best.count.operations <= limit:
+            refined = refine(
+                self.best, scaling=self._target.scaling, rng=rng, rounds=ROUNDS, pause=pause
+            )
+            if program_error(refined, self._target) <= EXACT:
+                self._keep(self.front[0], refined)
 
     def _write(self, solution: Solution) -> Solution | None:
         """Writes a solution's program, once; None if it was written before or is not exact."""
@@ -144,22 +162,25 @@ class Archive:
         self._written.append(written)
         return written
 
-    def _refine_exactly(self, solution: Solution, rng: np.random.Generator) -> None:
-        """Refines a program with exact constants, where they are found."""
-        if solution.program is None:
-            return
-        exact = exact_program(solution.program, solution.decoding, self._target.exact)
+    def _exact(self, solution: Solution) -> Program:
+        """Returns a solution's program, with exact constants where they are found."""
+        program = solution.program
+        assert program is not None, "only written solutions are asked for"
+        exact = exact_program(program, solution.decoding, self._target.exact)
         # A constant may be taken for a near exact number.
         is_right = program_error(exact, self._target) <= EXACT
-        program = exact if is_right else solution.program
-        if self.best and program.count.operations <= self.best.count.operations:
-            self.best = program  # the same program, or one as good, with better constants
-        self._refine(solution, program, rng, ROUNDS)
+        return exact if is_right and exact.count.operations <= solution.operations else program
 
     def _refine(
-        self, solution: Solution, program: Program, rng: np.random.Generator, rounds: int
+        self,
+        solution: Solution,
+        program: Program,
+        rng: np.random.Generator,
+        rounds: int,
+        pause: Callable[[], None] = lambda: None,
     ) -> bool:
-        refined = refine(program, scaling=self._target.scaling, rng=rng, rounds=rounds)
+        scaling = self._target.scaling
+        refined = refine(program, scaling=scaling, rng=rng, rounds=rounds, pause=pause)
         if program_error(refined, self._target) > EXACT:
             return False
         return self._keep(solution, refined)

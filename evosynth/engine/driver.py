@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 from deap import tools
 
+from dsl.genome import FIELDS, pack
 from dsl.program import Program
 from dsl.targets.base import Target
 from evosynth.engine.archive import Archive, make_statistics
 from evosynth.engine.blocks import Forest, start_forest
-from evosynth.engine.epoch import run_epoch
+from evosynth.engine.epoch import evaluator_for, run_epoch
 from evosynth.engine.migration import migrate, recalled
 from evosynth.engine.spec import Purpose, Spec
 
@@ -95,15 +97,21 @@ class Search:
         self.seconds = 0.0
         self._statistics = make_statistics()
 
-    def run(self, report: Callable[[Snapshot], None] = lambda snapshot: None) -> str:
-        """Searches until a limit is reached.
+    def run(
+        self,
+        report: Callable[[Snapshot], None] = lambda snapshot: None,
+        pause: Callable[[Snapshot], None] = lambda snapshot: None,
+    ) -> str:
+        """Searches until a limit is reached, then refines the best programs.
 
         Args:
             report: Called after every epoch of every island.
+            pause: Called now and then while programs are refined.
 
         Returns:
             Why the search stopped: "goal", "evaluations", "time" or "patience".
         """
+        self._warm_up()
         started = time.monotonic()
         is_complex = self.target.domain == "complex"
         begun = start_forest(self.target.matrix, is_complex, self.spec)
@@ -127,10 +135,13 @@ class Search:
                 )
                 self.seconds = time.monotonic() - started
                 record = self._record(forests[island], epoch, island)
-                report(self._snapshot(record, is_improved, is_better))
+                snapshot = self._snapshot(record, is_improved, is_better)
+                report(snapshot)
                 reason = self._reason_to_stop()
                 if reason:
-                    self._settle()
+                    self.settle()
+                    rng = self.spec.generator(Purpose.SETTLE, 0, 0)
+                    self.archive.refine(rng, lambda last=snapshot: pause(last))  # type: ignore[misc]
                     return "goal" if self._is_goal_met() else reason
             epoch += 1
             if epoch % self.spec.migration == 0:
@@ -142,10 +153,16 @@ class Search:
         is_complex = self.target.domain == "complex"
         return recalled(forest, first, self.library, self.spec, is_complex)
 
-    def _settle(self) -> None:
+    def _warm_up(self) -> None:
+        """Compiles what is not compiled yet: that is no time of the search."""
+        nothing = pack([np.zeros((0, len(FIELDS)))], 1)
+        evaluator_for(self.target.matrix, self.target.domain).evaluate(nothing)
+
+    def settle(self) -> None:
+        """Writes the best programs of all islands."""
         for forest in self.forests:
             self.archive.collect(forest)
-        self.archive.settle(self.spec.generator(Purpose.SETTLE, 0, 0))
+        self.archive.settle()
 
     def _is_time_to_write(self, epoch: int, is_improved: bool) -> bool:
         """Programs are written now and then, and when they come near the goal."""

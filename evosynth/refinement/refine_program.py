@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ def refine(
     scaling: Scaling = "exact",
     rng: np.random.Generator,
     rounds: int = ROUNDS,
+    pause: Callable[[], None] = lambda: None,
 ) -> Program:
     """Returns the cheapest program that is found by scaling intermediate values.
 
@@ -39,6 +40,7 @@ def refine(
             a positive factor for each output.
         rng: Decides every random choice.
         rounds: How long it searches, each time after it found something.
+        pause: Called between the anneals; may raise to end it.
 
     Returns:
         A program of fewer operations, its constants exact if those given are or are
@@ -50,19 +52,19 @@ def refine(
     best, is_turned, failures = program, False, 0
     while failures < 2:
         if is_turned:
-            better = _refined_as_transpose(best, rng, rounds)
+            better = _refined_as_transpose(best, rng, rounds, pause)
         else:
-            better = _refined(best, scaling, rng, rounds)
+            better = _refined(best, scaling, rng, rounds, pause)
         best, failures = (best, failures + 1) if better is None else (better, 0)
         is_turned = not is_turned
     return best
 
 
 def _refined_as_transpose(
-    program: Program, rng: np.random.Generator, rounds: int
+    program: Program, rng: np.random.Generator, rounds: int, pause: Callable[[], None]
 ) -> Program | None:
     """Returns the transpose of a cheaper transpose; None if there is none."""
-    found = _refined(transposed_program(program), "exact", rng, rounds)
+    found = _refined(transposed_program(program), "exact", rng, rounds, pause)
     if found is None:
         return None
     better = transposed_program(found)
@@ -70,22 +72,33 @@ def _refined_as_transpose(
 
 
 def _refined(
-    program: Program, scaling: Scaling, rng: np.random.Generator, rounds: int
+    program: Program,
+    scaling: Scaling,
+    rng: np.random.Generator,
+    rounds: int,
+    pause: Callable[[], None],
 ) -> Program | None:
     """Returns a cheaper program; None if there is none."""
     flow = flow_of(program.plain_code)
     candidates = (
         _rewritten(program, flow, scaling, scales)
-        for scales in _cheaper_scales(flow, scaling, rng, rounds)
+        for scales in _cheaper_scales(flow, scaling, rng, rounds, pause)
     )
     return next((better for better in candidates if better is not None), None)
 
 
 def _cheaper_scales(
-    flow: Flow, scaling: Scaling, rng: np.random.Generator, rounds: int
+    flow: Flow,
+    scaling: Scaling,
+    rng: np.random.Generator,
+    rounds: int,
+    pause: Callable[[], None],
 ) -> Iterator[Scales]:
     """Yields the scales that make products cheaper, the best first."""
-    found = list(search(flow, scaling, rng, rounds))
+    found = []
+    for pair in search(flow, scaling, rng, rounds):
+        pause()
+        found.append(pair)
     cheaper = [pair for pair in found if pair[0] < found[0][0]]
     yield from (scales for _, scales in sorted(cheaper, key=lambda pair: pair[0]))
 
