@@ -62,7 +62,7 @@ def emit_block_functions(primitives: Sequence[Primitive]) -> str:
             [_cost_lines(p) for p in primitives],
         ),
         _function(
-            "propose_block(view, block, side, rule, i, j, choice, threshold, tables, voting, chosen)",
+            f"propose_block(view, block, {_ARGUMENTS})",
             [[_PROPOSE.format(block=k)] for k in range(len(primitives))],
         ),
         "\n".join(

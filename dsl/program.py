@@ -170,6 +170,8 @@ class Program:
         from dsl.exact import rounded  # SymPy: only who asks pays for its import
 
         def exact(constant: complex) -> complex:
+            if constant in UNITS:
+                return constant
             for number in known:
                 for unit in UNITS:
                     if abs(number * unit - constant) <= SAME * abs(constant):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def refine(
     rounds: int = ROUNDS,
     scaling: str | None = None,
     output: str | Path | None = None,
+    pause: Callable[[], None] = lambda: None,
 ) -> Refinement:
     """Makes a program cheaper by scales of its intermediate values.
 
@@ -65,6 +67,7 @@ def refine(
             to one for each; by default what the target admits, for a bare program "exact".
         output: The file to write: the program with its target and claims as JSON, a bare
             program as .json or .txt. None writes nothing.
+        pause: Called now and then; may raise to end it.
 
     Raises:
         UsageError: An argument cannot be used.
@@ -81,7 +84,10 @@ def refine(
     seed = draw_seed() if seed is None else seed
     given = document.program
     rng = np.random.default_rng(seed)
-    program, proof = refine_program(given, scaling=chosen, rng=rng, rounds=rounds), None
+    program, proof = (
+        refine_program(given, scaling=chosen, rng=rng, rounds=rounds, pause=pause),
+        None,
+    )
     if document.target is not None:
         proof = prove(program, document.target)
         if not proof.verdict:

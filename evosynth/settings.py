@@ -64,6 +64,8 @@ class Settings:
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"expected a seed of at least 0, got {self.seed}")
         STRATEGIES.get(self.strategy)
+        if not self.library:
+            raise UsageError("expected a library, got nothing", "give run, none, user or a folder")
 
     def spec(self, target: Target) -> Spec:
         """Returns what decides the bits of the run."""

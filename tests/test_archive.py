@@ -54,6 +54,11 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+def finish(archive: Archive) -> None:
+    archive.settle()
+    archive.refine(rng(), lambda: None)
+
+
 @pytest.fixture
 def unrefined(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves programs as they are written: refinement takes longer than a search."""
@@ -74,7 +79,7 @@ def test_keeps_the_program_with_the_fewest_exported_operations(name: tuple[str, 
         counts.append(archive.best.count.operations)
         assert archive.operations == min(counts[-1], archive.hall[0].operations)
     assert counts == sorted(counts, reverse=True), "the best got worse"
-    archive.settle(rng())
+    finish(archive)
     assert archive.best
     assert archive.best.count.operations <= min(counts[-1], *(s.operations for s in archive.hall))
     assert archive.best.is_exact
@@ -105,7 +110,7 @@ def test_programs_are_refined_at_the_end() -> None:
         archive.update(searched("dct2-8")[-1], 0)
         assert archive.offer_leader()
         before = archive.best
-        archive.settle(rng())
+        finish(archive)
         assert before
         assert archive.best
         assert archive.best.count.operations < before.count.operations
@@ -184,7 +189,7 @@ def test_settle_finds_a_tied_solution_with_simpler_code(monkeypatch: pytest.Monk
     assert archive.offer_leader()
     assert archive.best is dear
     assert not archive.offer_leader(), "the same solution again is no news"
-    archive.settle(rng())
+    finish(archive)
     assert archive.best
     assert archive.best.count.operations == cheap.count.operations
 
@@ -194,7 +199,7 @@ def test_a_program_that_is_not_exact_is_not_believed(monkeypatch: pytest.MonkeyP
     archive = filled(make_target("dft", 5), forests_of(("dft", 5)))
     monkeypatch.setattr(archive_module, "program_error", lambda program, target: 1e-6)
     assert not archive.offer_leader()
-    archive.settle(rng())
+    finish(archive)
     assert archive.best is None
     assert len(archive.front) == 0
 
@@ -204,7 +209,7 @@ def test_a_wrong_refinement_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> 
     archive = filled(target, forests_of(("dft", 5)))
     wrong = Program("factor", "complex", 5, (), tuple(range(5)))
     monkeypatch.setattr(archive_module, "refine", lambda program, **_: wrong)
-    archive.settle(rng())
+    finish(archive)
     assert archive.best
     assert program_error(archive.best, target) <= 1e-12
 
@@ -224,7 +229,7 @@ def test_front_holds_programs_that_were_written_and_are_exact() -> None:
     for number, forest in enumerate(forests_of(("dft", 8))):
         archive.update(forest, 120 * number)
         archive.offer_leader()
-    archive.settle(rng())
+    finish(archive)
     assert archive.best
     assert archive.front[0].operations == archive.best.count.operations
     for solution in archive.front:

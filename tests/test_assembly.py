@@ -20,7 +20,7 @@ from forests import (
 )
 
 from dsl.grammars.factor.build import build_program
-from dsl.grammars.factor.decode import Decoding
+from dsl.grammars.factor.decode import Decoding, PartialDecoding
 from dsl.grammars.factor.remainder import prices_for, remainder_cost
 from dsl.grammars.factor.steps import BlockStep, SumStep
 from dsl.straightline import Domain
@@ -179,6 +179,28 @@ def test_sums_are_placed_in_every_orientation(
     decoding = assemble(forest, True, index, split)
     assert has_sums(decoding)
     assert_computes(decoding, whole, "complex", forest.cost_of(split))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_units_within_a_conjugate_are_conjugated(learnt: Forest, seed: int) -> None:
+    """A part that lies askew in a block, of which the conjugate transpose is wanted."""
+    rng, prices = np.random.default_rng(seed), prices_for(is_complex=True)
+    grower = Grower(begun(Target("lopsided", 5, lopsided(), "complex")), prices, SPEC)
+    grower.split(0, assemble(learnt, True))
+    outer = side_by_side(np.array([[2.0, 3.0], [3.0, 7.0]]), scrambled(lopsided(), rng))
+    index = grower.add(outer)
+    grower.split(index, PartialDecoding.start(outer, True).result(0))
+    forest = grower.finish()
+    (part,) = (p for p in forest.blocks[index].splits[0].parts if p.block == 0)
+    assert (part.equivalence.row_units % 2).any() or (part.equivalence.column_units % 2).any()
+    for matrix in (outer.conj(), outer.conj().T, outer.T):
+        decoding = transferred(forest, index, scrambled(matrix, rng), True)
+        assert decoding is not None
+        cost = forest.costs[index] + (2 * (5 - 7) if len(matrix) == 7 else 0)
+        assert build_program(decoding, "complex").count.operations <= cost
+    plain = transferred(forest, index, outer.conj(), True)
+    assert plain is not None
+    assert_computes(plain, outer.conj(), "complex", forest.costs[index])
 
 
 def test_what_is_not_equivalent_gets_nothing(learnt: Forest) -> None:

@@ -19,8 +19,8 @@ from evosynth.refining import Refinement, refine
 def refine_and_report(run: Path, options: Mapping[str, Any], *, as_json: bool) -> None:
     """Refines a program and prints its operations before and after."""
     given = {name: value for name, value in options.items() if value is not None}
-    with taking_interrupts():  # SIGTERM, too, must leave no half of a file
-        result = refine(run, **given)
+    with taking_interrupts() as interrupts:  # SIGTERM, too, must leave no half of a file
+        result = refine(run, pause=interrupts.check, **given)
     if as_json:
         click.echo(json.dumps(_data(result)))
         return

@@ -189,8 +189,9 @@ class Archive:
         operations = program.count.operations
         if self.best and operations >= self.best.count.operations:
             return False
-        self.front.update([Solution(solution.decoding, operations, program)])
-        self.best, self.references = program, solution.references
+        references = solution.references
+        self.front.update([Solution(solution.decoding, operations, program, references)])
+        self.best, self.references = program, references
         return True
 
 

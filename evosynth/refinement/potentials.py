@@ -16,6 +16,7 @@ from dsl.cost import SAME, class_prices
 from dsl.targets.scaling import SCALINGS, Scaling
 from evosynth.refinement.arithmetic import turned
 from evosynth.refinement.flow import Flow
+from fitness.compiled_calls import interruptible
 
 Scales = npt.NDArray[np.float64]
 Lists = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
@@ -126,7 +127,8 @@ class _Arrays:
             rng.integers(1, 1 << 63, 1, np.uint64),
         )
         longest = min(LONGEST_CHAIN, 2 + self._scales // SHARE_OF_CHAIN)
-        best, cost = self._kernel.anneal(self._graph, state, starts, longest, HEAT)
+        with interruptible():
+            best, cost = self._kernel.anneal(self._graph, state, starts, longest, HEAT)
         return best, int(cost)
 
     def _by_scale(self, *pairs: Iterable[tuple[Any, Any]]) -> list[set[int]]:

@@ -18,6 +18,7 @@ from dsl.grammars.factor.steps import BlockStep, Step, SumStep
 from dsl.patterns import PATTERNS, Pattern
 from dsl.primitives import PRIMITIVES
 from dsl.targets.base import Target
+from fitness.compiled_calls import interruptible
 from fitness.evaluators.base import EVALUATORS, EvaluatorKind
 from fitness.scores import Scores
 
@@ -108,18 +109,19 @@ class NumbaEvaluator:
     def _run(
         self, genomes: Genomes, order: npt.NDArray[np.int64], known: KnownBlocks, results: Any
     ) -> Any:
-        return self._kernel.evaluate(
-            genomes.genes,
-            genomes.lengths,
-            order,
-            self._target,
-            self._threshold,
-            self._tables,
-            (known.fingerprints, known.operations),
-            self._reuse,
-            self._kernel.allocate(self._start, genomes.capacity + 1),
-            results,
-        )
+        with interruptible():
+            return self._kernel.evaluate(
+                genomes.genes,
+                genomes.lengths,
+                order,
+                self._target,
+                self._threshold,
+                self._tables,
+                (known.fingerprints, known.operations),
+                self._reuse,
+                self._kernel.allocate(self._start, genomes.capacity + 1),
+                results,
+            )
 
 
 @lru_cache(maxsize=2)
