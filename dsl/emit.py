@@ -22,9 +22,8 @@ FUNCTIONS = "cos, sin, sqrt = np.cos, np.sin, np.sqrt"
 
 
 # Calls the kernel's own function with the block as a literal, to have it specialised.
-_PROPOSE = (
-    "return propose_{block}(view, side, rule, i, j, choice, threshold, tables, voting, chosen)"
-)
+_ARGUMENTS = "side, rule, i, j, choice, threshold, tables, voting, chosen"
+_PROPOSE = f"return propose_{{block}}(view, {_ARGUMENTS})"
 
 
 def emit_block_functions(primitives: Sequence[Primitive]) -> str:

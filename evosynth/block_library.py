@@ -79,7 +79,7 @@ def read_library(folder: Path, domain: Domain) -> BlockLibrary:
         StorageError: The folder or a file cannot be read.
     """
     with storage_errors(f"cannot read the library '{folder}'", HINT):
-        paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
+        paths = sorted(folder.glob(f"*x*-{domain}-*.json")) if folder.is_dir() else []
         if folder.exists() and not folder.is_dir():
             raise DataError(f"expected a folder, got the file '{folder}'", HINT)
     if len(paths) > MOST_FILES:

@@ -135,10 +135,10 @@ def test_a_damaged_file_is_refused(
     data = json.loads(source.read_text())
     data["steps"].sort(key=lambda step: "block" not in step)
     damage(data)
-    (tmp_path / "block.json").write_text(json.dumps(data))
+    (tmp_path / source.name).write_text(json.dumps(data))
     with pytest.raises(EvosynthError) as caught:
         read_library(tmp_path, "complex")
-    assert "block.json" in str(caught.value)
+    assert source.name in str(caught.value)
     assert caught.value.hint
 
 
@@ -150,3 +150,25 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 def test_an_absent_folder_is_an_empty_library(tmp_path: Path) -> None:
     assert read_library(tmp_path / "absent", "real").forest.blocks == ()
+
+
+def test_other_files_are_none_of_its_business(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text("{}")
+    assert read_library(tmp_path, "complex").forest.blocks == ()
+
+
+def test_an_empty_name_is_no_folder() -> None:
+    with pytest.raises(EvosynthError, match="expected a library"):
+        es.run("dft", 4, library="", **SEARCH)
+
+
+def test_a_result_survives_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise DataError("no space")
+
+    monkeypatch.setattr("evosynth.job.store_blocks", fail)
+    result = es.run("dft", 8, library=tmp_path / "library", out=tmp_path, **SEARCH)
+    assert result.claims.operations == 56
+    assert result.folder is not None
+    assert (result.folder / "best.json").is_file()
+    assert result.notices == ("nothing was added to the library: no space",)

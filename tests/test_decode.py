@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 from random_programs import (
@@ -24,6 +25,7 @@ from random_programs import (
 from dsl.cost import count_code
 from dsl.derive import derive
 from dsl.errors import DataError
+from dsl.exact_number import Exact
 from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, GeneSpace, Genomes, pack
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import MOST_SUMS, Decoding, decode
@@ -572,3 +574,19 @@ def test_sample_genomes_are_varied() -> None:
     assert {len(step.members) for step, _ in sums} >= {2, 3, 4}
     for target in TARGET_SAMPLES:
         assert all(gene_space(target.matrix.shape).is_valid(g) for g in genomes_of(target))
+
+
+def test_chains_of_near_constants_are_told_apart() -> None:
+    """The first and the last are different numbers, though each is near the one between."""
+    row = np.array([1.0, 1 + 8e-10, 1 + 1.6e-9])
+    assert distinct(row) == [1.0, 1 + 1.6e-9]
+    assert distinct(row[:0]) == []
+    target = Target("chain", 3, row[None, :], "real")
+    assert build_program(decoded(target), "real").inputs == 3
+
+
+def test_signs_stay_signs_among_exact_constants() -> None:
+    """A number known to 60 digits may be one: a sum's sign it is all the same."""
+    known = [Exact(sympy.Float(1, 60))]
+    program = build_program(decoded(make_target("wht", 4), *DFT8_GENES), "real")
+    assert program.with_exact_constants(known).matrix().tolist() == program.matrix().tolist()

@@ -96,7 +96,7 @@ class PlainDisplay:
         if not snapshot.is_improved and now - self._said < PLAIN_INTERVAL:
             return
         self._said = now
-        best = f"{snapshot.operations:,}" if snapshot.operations else "-"
+        best = "-" if snapshot.operations is None else f"{snapshot.operations:,}"
         self.say(f"{snapshot.seconds:6.1f} s  {snapshot.evaluations:>9,} evaluations  best {best}")
 
 
@@ -123,7 +123,7 @@ class LiveDisplay:
             return
         self._drawn = now
         rate = snapshot.evaluations / max(snapshot.seconds, 1e-9)
-        best = f"{snapshot.operations:,}" if snapshot.operations else "-"
+        best = "-" if snapshot.operations is None else f"{snapshot.operations:,}"
         self.say(
             "\n".join(
                 [

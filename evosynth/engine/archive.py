@@ -33,6 +33,9 @@ MOST_REFINED = 1_200
 NEARLY_DENSE = 0.6
 SMALL = 200
 
+# Larger programs take minutes: they are left to who asks for it.
+LARGE = 3_000
+
 # Refinement is worth a try on programs within this factor of the goal.
 WITHIN_REACH = 1.05
 
@@ -134,7 +137,7 @@ class Archive:
             rng: Decides the random choices.
             pause: Called now and then; may raise to end it.
         """
-        limit = max(SMALL, NEARLY_DENSE * self._dense)
+        limit = min(LARGE, max(SMALL, NEARLY_DENSE * self._dense))
         spent = 0
         for solution in sorted(self._written, key=lambda s: s.operations)[:REFINED]:
             if solution.operations <= limit and (

@@ -66,7 +66,14 @@ def distinct(entries: npt.NDArray[Any]) -> list[complex]:
     if not len(turned):
         return []
     same = is_same(turned[:, None], turned[None, :])
-    found: list[complex] = turned[np.argmax(same, axis=0) == np.arange(len(turned))].tolist()
+    is_first = np.argmax(same, axis=0) == np.arange(len(turned))
+    if same[is_first].any(axis=0).all():
+        first: list[complex] = turned[is_first].tolist()
+        return first
+    found: list[complex] = []  # chains of near values, where order matters
+    for value in turned.tolist():
+        if not any(is_same(other, value) for other in found):
+            found.append(value)
     return found
 
 
