@@ -219,9 +219,9 @@ def _until_interrupted(search: Search, observe: Report, pause: Report) -> str:
     try:
         return search.run(observe, pause)
     except KeyboardInterrupt:
-        search.settle()
-        if search.archive.best is None:
+        if not search.evaluations:
             raise
+        search.settle()
         return "interrupt"
 
 

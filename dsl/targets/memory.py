@@ -14,8 +14,8 @@ ENTRY_BYTES = 16
 # Most genes of a genome.
 CAPACITY = 24
 
-# Beside the remainder after every gene of a genome, a thread keeps a few temporaries, and
-# the lists of places take as much as some matrices more.
+# Beside the remainder after every gene of a genome, a thread keeps arrays over all pairs of
+# values of the wider side, and the lists of places take as much as some matrices more.
 OTHER_COPIES = 20
 
 
@@ -25,8 +25,8 @@ def search_memory(rows: int, columns: int) -> int:
     An entry is at most a complex128 of 16 bytes. A complex matrix that is packed as a real
     one has twice the rows at half the size: the same bytes.
     """
-    copies = CAPACITY + OTHER_COPIES
-    return copies * ENTRY_BYTES * rows * columns
+    remainders = (CAPACITY + 1) * ENTRY_BYTES * rows * columns
+    return remainders + OTHER_COPIES * ENTRY_BYTES * max(rows, columns) ** 2
 
 
 def memory_limit() -> int:
