@@ -28,7 +28,7 @@ from dsl.errors import DataError
 from dsl.exact_number import Exact
 from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, GeneSpace, Genomes, pack
 from dsl.grammars.factor.build import build_program
-from dsl.grammars.factor.decode import MOST_SUMS, Decoding, decode
+from dsl.grammars.factor.decode import Decoding, decode
 from dsl.grammars.factor.remainder import (
     components,
     distinct,
@@ -38,6 +38,7 @@ from dsl.grammars.factor.remainder import (
     turn,
     zero_threshold,
 )
+from dsl.grammars.factor.shared_sums import MOST_SUMS
 from dsl.grammars.factor.steps import (
     BlockStep,
     SumStep,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import evosynth as es
 from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, PRIMITIVE, VOTE, Genes, GeneSpace, Genomes
-from dsl.grammars.factor.decode import MOST_SUMS
+from dsl.grammars.factor.shared_sums import MOST_SUMS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from evosynth.engine import variation

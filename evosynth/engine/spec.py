@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.genome import GeneSpace, Genomes, pack
-from dsl.grammars.factor.decode import MOST_SUMS
+from dsl.grammars.factor.shared_sums import MOST_SUMS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 

@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
-# Equal to the constants of dsl.grammars.factor.decode and dsl.genome; a test compares them.
+# Equal to those of voting and shared_sums in dsl.grammars.factor; a test compares them.
 SMALLEST, LARGEST, NOISE = 1e-3, 1e3, 1e-10
 PRIMITIVE, PATTERN, SIDE, FIRST, SECOND, CHOICE = range(6)
 ONE, FROM_ROW = 1, 2
