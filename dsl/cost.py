@@ -34,6 +34,23 @@ GENERAL = 5
 # 1 | b or bi | 1 + i | a (1 + i) | 1 + i t or t + i | a + i b, up to signs.
 COMPLEX_PRICE = ((0, 0), (0, 2), (2, 0), (2, 2), (2, 2), (2, 4))
 
+# Operations of functions of real numbers, by SymPy's names; what is made of several costs
+# the sum. "division" and "sqrt" are powers in SymPy.
+FUNCTION_PRICES = {
+    "Abs": 1,
+    "Min": 1,
+    "Max": 1,
+    "Heaviside": 1,
+    "floor": 2,
+    "Mod": 2,
+    "division": 4,
+    "sqrt": 4,
+    "sin": 10,
+    "cos": 10,
+    "exp": 10,
+    "log": 10,
+}
+
 
 def constant_class(re: float, im: float) -> int:
     """Returns the class of the constant re + i im, unchanged by factors 1, -1, i, -i."""

@@ -28,7 +28,8 @@ class Genomes:
     """A population of genomes.
 
     Attributes:
-        genes: (population, capacity, 6) int16; rows beyond a genome's length are zero.
+        genes: (population, capacity, fields) int16; rows beyond a genome's length are zero.
+            Which fields there are is the grammar's to say; here are those of `factor`.
         lengths: (population,) int16 number of genes of each genome.
 
     Raises:
@@ -39,8 +40,10 @@ class Genomes:
     lengths: npt.NDArray[np.int16]
 
     def __post_init__(self) -> None:
-        if self.genes.ndim != 3 or self.genes.shape[2] != len(FIELDS):
-            raise ValueError(f"expected (population, capacity, 6) genes, got {self.genes.shape}")
+        if self.genes.ndim != 3:
+            raise ValueError(
+                f"expected (population, capacity, fields) genes, got {self.genes.shape}"
+            )
         if self.lengths.shape != self.genes.shape[:1]:
             raise ValueError(
                 f"expected {self.genes.shape[0]} lengths, got shape {self.lengths.shape}"
@@ -52,7 +55,7 @@ class Genomes:
         return len(self.lengths)
 
     def __getitem__(self, position: int) -> Genes:
-        """Returns one genome: a (length, 6) view."""
+        """Returns one genome: a (length, fields) view."""
         return self.genes[position, : self.lengths[position]]
 
     @property

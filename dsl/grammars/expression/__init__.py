@@ -1,0 +1,1 @@
+"""The `expression` grammar: formulas for samples of functions."""

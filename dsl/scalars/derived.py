@@ -1,0 +1,114 @@
+"""What follows from the declaration of a scalar primitive: its price and its properties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sympy
+
+from dsl.cost import FUNCTION_PRICES
+from dsl.scalars.base import SCALARS, Scalar
+from dsl.scalars.spelling import NUMPY, template
+
+# Operands that tell apart what a function does with infinity.
+PROBES = (-np.inf, np.inf, -1.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedScalar:
+    """What follows from a declaration.
+
+    Attributes:
+        symbols: The operands.
+        expression: In these symbols.
+        operations: What one application costs.
+        is_commutative: The operands may change places.
+        hides_infinity: An operand that is not finite may give a result that is.
+        numpy: The function on NumPy arrays.
+    """
+
+    symbols: tuple[sympy.Symbol, ...]
+    expression: sympy.Expr
+    operations: int
+    is_commutative: bool
+    hides_infinity: bool
+    numpy: Any
+
+
+def derive_scalar(name: str) -> DerivedScalar:
+    """Returns what follows from the declaration of a registered primitive."""
+    return _derived(SCALARS.get(name))
+
+
+@lru_cache(maxsize=256)
+def _derived(scalar: Scalar) -> DerivedScalar:
+    symbols = operand_symbols(scalar.arity)
+    expression = sympy.sympify(scalar.expression(*symbols))
+    extra = expression.free_symbols - set(symbols)
+    if extra:
+        raise ValueError(f"'{scalar.name}' has unknown symbols: {sorted(map(str, extra))}")
+    function = _compiled(scalar)
+    swapped = sympy.sympify(scalar.expression(*symbols[::-1]))
+    return DerivedScalar(
+        symbols,
+        expression,
+        _price(expression),
+        scalar.arity == 2 and swapped == expression,
+        _hides_infinity(function, scalar.arity),
+        function,
+    )
+
+
+def operand_symbols(arity: int) -> tuple[sympy.Symbol, ...]:
+    """Returns the symbols x, y that stand for the operands."""
+    return tuple(sympy.symbols("x y", real=True)[:arity])
+
+
+def _price(expression: sympy.Expr) -> int:
+    """Returns the operations of an expression as written, nothing shared."""
+    inner = sum(_price(argument) for argument in expression.args)
+    if expression.is_Atom:
+        return 0
+    if expression.is_Add:
+        return inner + len(expression.args) - 1
+    if expression.is_Mul:
+        # A quotient is priced as a division; its numerator takes no product with 1 / y, and a
+        # change of sign is free.
+        factors = [f for f in expression.args if f not in (-1, 1)]
+        divisors = sum(_is_inverse(f) for f in factors)
+        return inner + max(len(factors) - 1 - divisors, 0)
+    if expression.is_Pow:
+        base, exponent = expression.args
+        if exponent in (-1, sympy.Rational(1, 2)):
+            name = "division" if exponent == -1 else "sqrt"
+            return _price(base) + FUNCTION_PRICES[name]
+        if exponent.is_Integer:
+            products = abs(int(exponent)).bit_length() + bin(abs(int(exponent))).count("1") - 2
+            return _price(base) + products + FUNCTION_PRICES["division"] * (exponent < 0)
+        raise ValueError(f"expected whole powers and square roots, got {expression}")
+    head = type(expression).__name__
+    if head not in FUNCTION_PRICES:
+        known = ", ".join(FUNCTION_PRICES)
+        raise ValueError(f"'{head}' has no price; known: {known}")
+    return inner + FUNCTION_PRICES[head] * max(1, len(expression.args) - 1)
+
+
+def _is_inverse(factor: sympy.Expr) -> bool:
+    return bool(factor.is_Pow and factor.args[1].is_Integer and factor.args[1] < 0)
+
+
+def _compiled(scalar: Scalar) -> Any:
+    text = template(scalar, NUMPY).format("x", "y")
+    names = ", ".join("xy"[: scalar.arity])
+    return eval(f"lambda {names}: {text}", {"np": np})  # noqa: S307  # text that we printed
+
+
+def _hides_infinity(function: Any, arity: int) -> bool:
+    grid: list[npt.NDArray[np.float64]] = np.meshgrid(*[np.array(PROBES)] * arity)
+    is_infinite = np.logical_or.reduce([np.isinf(operand) for operand in grid])
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(function(*grid))[is_infinite].any())
