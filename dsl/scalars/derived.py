@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sympy
 
 from dsl.cost import FUNCTION_PRICES
@@ -104,11 +103,11 @@ def _is_inverse(factor: sympy.Expr) -> bool:
 def _compiled(scalar: Scalar) -> Any:
     text = template(scalar, NUMPY).format("x", "y")
     names = ", ".join("xy"[: scalar.arity])
-    return eval(f"lambda {names}: {text}", {"np": np})  # noqa: S307  # text that we printed
+    return eval(f"lambda {names}: {text}", {"np": np})  # text that we printed
 
 
 def _hides_infinity(function: Any, arity: int) -> bool:
-    grid: list[npt.NDArray[np.float64]] = np.meshgrid(*[np.array(PROBES)] * arity)
+    grid = np.meshgrid(*[np.array(PROBES)] * arity)
     is_infinite = np.logical_or.reduce([np.isinf(operand) for operand in grid])
     with np.errstate(all="ignore"):
         return bool(np.isfinite(function(*grid))[is_infinite].any())
