@@ -3,6 +3,8 @@
 Per real operation on real straight-line code: an addition or subtraction 1, a
 multiplication 1. Multiplication by 1, -1, i, -i and negation are free; multiplication by
 2 or 1/2 is not. This is the convention of [JohnsonFrigo2007] and of FFTW's kernels.
+In formulas a product of two values is a multiplication, a constant is free, and any other
+function costs what its declaration does (`FUNCTION_PRICES`).
 """
 
 from __future__ import annotations
@@ -69,18 +71,29 @@ def constant_class(re: float, im: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Real operations of a piece of straight-line code."""
+    """Real operations of a piece of straight-line code.
+
+    Attributes:
+        additions: Additions and subtractions.
+        multiplications: By constants that are not free, and of formulas also of values.
+        functions: Operations that other functions of a formula cost.
+    """
 
     additions: int = 0
     multiplications: int = 0
+    functions: int = 0
 
     def __add__(self, other: Count) -> Count:
-        return Count(self.additions + other.additions, self.multiplications + other.multiplications)
+        return Count(
+            self.additions + other.additions,
+            self.multiplications + other.multiplications,
+            self.functions + other.functions,
+        )
 
     @property
     def operations(self) -> int:
-        """Additions plus multiplications."""
-        return self.additions + self.multiplications
+        """All of them together."""
+        return self.additions + self.multiplications + self.functions
 
 
 def addition_count(is_complex: bool) -> Count:
@@ -107,12 +120,23 @@ def class_prices(is_complex: bool) -> npt.NDArray[np.int64]:
 def count_code(code: Any) -> Count:
     """Returns the operations of straight-line code, real or complex (`dsl.straightline`)."""
     is_complex = code.domain == "complex"
-    return total(
-        addition_count(is_complex)
-        if operation.kind == "add"
-        else scale_count(operation.constant, is_complex)
-        for operation in code.operations
-    )
+    return total(_operation_count(operation, is_complex) for operation in code.operations)
+
+
+def _operation_count(operation: Any, is_complex: bool) -> Count:
+    if operation.kind == "add":
+        return addition_count(is_complex)
+    if operation.kind == "scale":
+        return scale_count(operation.constant, is_complex)
+    return Count() if operation.kind == "constant" else function_count(operation.function)
+
+
+def function_count(name: str) -> Count:
+    """Returns the price of one application of a scalar primitive."""
+    from dsl.scalars.derived import derive_scalar  # which reads the prices above
+
+    price = derive_scalar(name).operations
+    return Count(0, price) if name == "multiply" else Count(functions=price)
 
 
 def total(counts: Iterable[Count]) -> Count:

@@ -39,9 +39,10 @@ def plural(count: int, noun: str) -> str:
 def operations(program: Program) -> str:
     """Returns a line with the program's operation count."""
     count = program.count
+    functions = f", {count.functions} of functions" if count.functions else ""
     return (
         f"{plural(count.operations, 'real operation')}: {plural(count.additions, 'addition')}, "
-        f"{plural(count.multiplications, 'multiplication')}."
+        f"{plural(count.multiplications, 'multiplication')}{functions}."
     )
 
 
@@ -55,8 +56,8 @@ def latex(program: Program) -> str | None:
 
 
 def svg(program: Program) -> str | None:
-    """Returns the signal-flow graph as SVG, or None if it is large."""
-    if not _has_at_most(MOST_DRAWN, program):
+    """Returns the signal-flow graph as SVG, or None if it is large or of formulas."""
+    if not program.is_linear or not _has_at_most(MOST_DRAWN, program):
         return None
     from dsl.formats import SVG
 

@@ -52,8 +52,14 @@ def factors(program: Program) -> list[Factor]:
     instructions has this one factor.
 
     Raises:
-        UsageError: The factors together would have too many entries.
+        UsageError: The factors together would have too many entries, or the program is
+            made of formulas.
     """
+    if not program.is_linear:
+        raise UsageError(
+            f"program '{program.name}' is made of formulas: expected one for a matrix",
+            "write it without factors, as definitions",
+        )
     exact = program.with_exact_constants()
     return _Factors(exact).run()
 

@@ -20,9 +20,9 @@ class Metrics:
         live_values: Most values alive at once, at the start or after an operation. An
             input is alive from the start, any other value from its operation, until the
             last operation that reads it, whose result may take its place; an output is
-            alive to the end. Zero is no value.
-        constants: Distinct constants of multiplications that are not free; those that
-            differ by a free factor only are one.
+            alive to the end. Zero and constants of formulas take no place.
+        constants: Distinct constants of multiplications that are not free, and those of
+            formulas that are values; those that differ by a free factor only are one.
     """
 
     depth: int
@@ -38,14 +38,14 @@ def measure(code: Code) -> Metrics:
 def _depth(code: Code) -> int:
     depths = dict.fromkeys(range(ZERO_VALUE, code.inputs), 0)
     for value, operation in enumerate(code.operations, code.inputs):
-        before = max(depths[ref.value] for ref in operation.operands)
+        before = max((depths[ref.value] for ref in operation.operands), default=0)
         depths[value] = before + _is_counted(operation, code)
     return max(depths[ref.value] for ref in code.outputs)
 
 
 def _is_counted(operation: Operation, code: Code) -> bool:
-    if operation.kind == "add":
-        return True
+    if operation.kind != "scale":
+        return operation.kind != "constant"
     return scale_count(operation.constant, code.domain == "complex").operations > 0
 
 
@@ -56,15 +56,18 @@ def _live_values(code: Code) -> Iterator[int]:
         ends |= {ref.value: position for ref in operation.operands}
         ends[code.inputs + position - 1] = position + 1
     ends |= {ref.value: len(code.operations) + 1 for ref in code.outputs}
-    changes = [code.inputs] + [1] * len(code.operations) + [0]
+    is_constant = [operation.kind == "constant" for operation in code.operations]
+    changes = [code.inputs] + [int(not constant) for constant in is_constant] + [0]
     for value, end in ends.items():
-        if value != ZERO_VALUE:
+        if value != ZERO_VALUE and not (value >= code.inputs and is_constant[value - code.inputs]):
             changes[end] -= 1
     yield from accumulate(changes[:-1])
 
 
 def _constants(code: Code) -> Iterator[tuple[float, float]]:
     for operation in code.operations:
-        if operation.kind == "scale" and _is_counted(operation, code):
+        if operation.kind == "constant" or (
+            operation.kind == "scale" and _is_counted(operation, code)
+        ):
             re, im = operation.constant.real, operation.constant.imag
             yield max((re, im), (-im, re), (-re, -im), (im, -re))

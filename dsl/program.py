@@ -20,8 +20,9 @@ from dsl import display
 from dsl.cost import SAME, Count, count_code
 from dsl.exact_number import Exact, is_exact
 from dsl.grammars import GRAMMARS
+from dsl.real_code import to_real
 from dsl.registry import brief
-from dsl.straightline import UNITS, Code, CodeWriter, Domain, Ref, to_real
+from dsl.straightline import UNITS, Code, CodeWriter, Domain, Ref, only_finite
 
 # More than any search produces: a limit against files made to exhaust memory.
 MOST_INSTRUCTIONS = 100_000
@@ -93,6 +94,8 @@ class Program:
             raise ValueError("expected fewer inputs or instructions: too large to analyse")
         if self.grammar not in GRAMMARS:
             raise ValueError(f"unknown grammar {brief(self.grammar)}")
+        if not self.is_linear and self.domain != "real":
+            raise ValueError(f"expected domain 'real': grammar '{self.grammar}' is of real numbers")
         self._check_outputs()
 
     def _check_outputs(self) -> None:
@@ -100,6 +103,18 @@ class Program:
         for position, value in enumerate(self.outputs):
             if not 0 <= value < defined:
                 raise ValueError(f"output {position} names value {value} of {defined}")
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it multiplies by a matrix; otherwise it computes formulas of real numbers."""
+        return GRAMMARS.get(self.grammar).is_linear
+
+    def _expect_linear(self, what: str) -> None:
+        if not self.is_linear:
+            raise ValueError(
+                f"program '{self.name}' is made of formulas, which have no {what}: "
+                "expected a program for a matrix"
+            )
 
     @cached_property
     def first_results(self) -> tuple[int, ...]:
@@ -127,10 +142,15 @@ class Program:
         return tuple(defined)
 
     def execute(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
-        """Runs the program on a batch: (..., inputs) -> (..., outputs)."""
+        """Runs the program on a batch: (..., inputs) -> (..., outputs).
+
+        Of formulas a result is nan if it, or what it needs, is not a finite number.
+        """
         data = np.asarray(x)
         if data.shape[-1:] != (self.inputs,):
             raise ValueError(f"expected (..., {self.inputs}) values, got shape {data.shape}")
+        if not self.is_linear:
+            data = only_finite(data)
         grammar = GRAMMARS.get(self.grammar)
         values: list[npt.NDArray[Any]] = [data[..., k] for k in range(self.inputs)]
         for instruction in self.instructions:
@@ -166,7 +186,11 @@ class Program:
         Args:
             known: Numbers that the constants may be, up to powers of i; by default
                 constants are recognised by their digits.
+
+        Raises:
+            ValueError: It is made of formulas, whose constants stay as they are.
         """
+        self._expect_linear("exact constants")
         from dsl.exact import rounded  # SymPy: only who asks pays for its import
 
         def exact(constant: complex) -> complex:
@@ -195,7 +219,11 @@ class Program:
 
         The size of the transform; 0 where the first constants are all unknown, since
         trying all of them for nothing takes seconds.
+
+        Raises:
+            ValueError: It is made of formulas, whose constants stay as they are.
         """
+        self._expect_linear("order")
         from dsl.exact import recognise_constant
 
         order = max(self.inputs, len(self.outputs))
@@ -205,6 +233,11 @@ class Program:
             recognise_constant(c, order) for c in sample
         )
         return 0 if is_hopeless else order
+
+    @property
+    def constants_order(self) -> int | None:
+        """What formats recognise constants by: `order`, or None for those of formulas."""
+        return self.order if self.is_linear else None
 
     @cached_property
     def plain_code(self) -> Code:
@@ -222,6 +255,11 @@ class Program:
         from dsl.schedule import schedule
         from dsl.simplify import simplify
 
+        if not self.is_linear:
+            from dsl.value_numbering import share_values
+
+            code = schedule(share_values(self.lower()))
+            return code, code
         with np.errstate(all="ignore"):  # constants of any size may come from a file
             plain = simplify(self.lower())
             real = plain if plain.domain == "real" else simplify(to_real(plain))
@@ -229,6 +267,8 @@ class Program:
 
     def _with_exact_constants(self, code: Code) -> Code:
         """Rounds constants correctly: they are products of the program's by now."""
+        if not self.is_linear:
+            return code
         from dsl.exact import rounded
 
         return code.with_constants(lambda c: rounded(c, self.order))
@@ -239,14 +279,20 @@ class Program:
         return count_code(self._simplified[1])
 
     def matrix(self) -> npt.NDArray[Any]:
-        """Returns the matrix that `code` computes: (outputs, inputs) of the domain's type."""
+        """Returns the matrix that `code` computes: (outputs, inputs) of the domain's type.
+
+        Raises:
+            ValueError: It is made of formulas, which have none.
+        """
+        self._expect_linear("matrix")
         with np.errstate(all="ignore"):  # what overflows is not the target, and no warning
             return self.run_code(np.eye(self.inputs)).T
 
     def run_code(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
         """Runs `code` on a batch of the program's domain: (..., inputs) -> (..., outputs)."""
         if self.domain == "real":
-            return self.code.execute(x)
+            result = self.code.execute(x)
+            return result if self.is_linear else only_finite(result)
         data = np.ascontiguousarray(x, np.complex128)
         result = self.code.execute(data.view(np.float64))
         return np.ascontiguousarray(result).view(np.complex128)

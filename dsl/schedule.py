@@ -39,7 +39,9 @@ def reordered(code: Code, order: list[int]) -> Code:
         return Ref(number[ref.value], ref.unit) if ref.value >= code.inputs else ref
 
     steps = (code.operations[old] for old in order)
-    operations = tuple(Operation(s.kind, moved(s.left), moved(s.right), s.constant) for s in steps)
+    operations = tuple(
+        Operation(s.kind, moved(s.left), moved(s.right), s.constant, s.function) for s in steps
+    )
     return Code(code.domain, code.inputs, operations, tuple(map(moved, code.outputs)))
 
 

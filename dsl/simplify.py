@@ -137,7 +137,7 @@ def drop_unused(code: Code) -> Code:
     operations = tuple(
         operation._replace(
             left=rename(operation.left),
-            right=rename(operation.right) if operation.kind == "add" else ZERO,
+            right=rename(operation.right) if operation.kind in ("add", "apply") else ZERO,
         )
         for operation in (code.operations[k] for k in kept)
     )

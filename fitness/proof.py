@@ -96,7 +96,12 @@ def prove(program: Program, target: Target) -> Proof:
     """Proves that a program computes its target, or says how far it is from it.
 
     Up to the factors of the outputs that the target admits.
+
+    Raises:
+        ValueError: The program is made of formulas.
     """
+    if not program.is_linear:
+        raise ValueError(f"expected a program for a matrix, got formulas: '{program.name}'")
     return replace(_prove(program, target), scaling=target.scaling)
 
 

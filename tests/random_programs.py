@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +18,7 @@ from dsl.grammars.factor.decode import Decoding, decode
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.program import Instruction, Program
+from dsl.scalars import SCALARS
 from dsl.straightline import ZERO_VALUE, Code, Domain, Operation, Ref
 from dsl.targets import Target, make_target
 from evosynth.engine.spec import gene_space
@@ -178,6 +181,97 @@ def assert_same_matrix(code: Code, other: Code) -> None:
     """Fails unless both compute the same matrix."""
     assert (code.domain, code.inputs) == (other.domain, other.inputs)
     assert np.abs(code.matrix() - other.matrix()).max() <= 1e-12 * size_of(code)
+
+
+# Formulas
+
+# What each primitive does to numbers, written anew: errors of Python are invalid values.
+FUNCTIONS: dict[str, Callable[..., float]] = {
+    "abs": abs,
+    "add": operator.add,
+    "cos": math.cos,
+    "divide": operator.truediv,
+    "exp": math.exp,
+    "floor": math.floor,
+    "log": math.log,
+    "max": max,
+    "min": min,
+    "mod": lambda x, y: x - y * math.floor(x / y),
+    "multiply": operator.mul,
+    "negate": operator.neg,
+    "sin": math.sin,
+    "sqrt": math.sqrt,
+    "step": lambda x: x > 0,
+    "subtract": operator.sub,
+}
+FORMULA_CONSTANTS = (0.0, 1.0, -1.0, 2.0, 31.0, 1 / 3, -2.5, math.pi / 2, 0.1234567890123, 1e-3)
+
+
+@st.composite
+def formulas(draw: st.DrawFn, most: int = 12) -> Program:
+    """Draws programs of the expression grammar, invalid for many inputs."""
+    inputs = draw(st.integers(1, 3))
+    defined, instructions = inputs, []
+    for _ in range(draw(st.integers(0, most))):
+        name = draw(st.sampled_from(["constant", *FUNCTIONS]))
+        if name == "constant":
+            constant = draw(st.sampled_from(FORMULA_CONSTANTS))
+            instructions.append(Instruction(name, (), (constant,)))
+        else:
+            # Recent values are drawn more often, so that formulas are deep.
+            first = draw(st.sampled_from([0, max(0, defined - 4)]))
+            values = st.integers(first, defined - 1)
+            operands = tuple(draw(values) for _ in range(SCALARS.get(name).arity))
+            instructions.append(Instruction(name, operands))
+        defined += 1
+    last = st.integers(max(0, defined - 3), defined - 1)
+    outputs = draw(st.lists(last, min_size=1, max_size=3))
+    return Program("expression", "real", inputs, tuple(instructions), tuple(outputs), "drawn")
+
+
+def formula_values(
+    program: Program, row: list[float], rng: np.random.Generator | None = None
+) -> list[float]:
+    """Returns the outputs for a row of inputs, number by number in Python.
+
+    Args:
+        program: Of the expression grammar.
+        row: One number per input.
+        rng: Changes the last digits of every result, to find out what they matter.
+    """
+    values = list(row)
+    for instruction in program.instructions:
+        if instruction.name == "constant":
+            values.append(instruction.constants[0].real)
+            continue
+        operands = [values[k] for k in instruction.operands]
+        try:
+            result = float(FUNCTIONS[instruction.name](*operands))
+        except (ArithmeticError, ValueError):
+            result = math.nan
+        if not all(map(math.isfinite, [result, *operands])):
+            result = math.nan
+        values.append(result * (1 + 1e-15 * rng.uniform(-1, 1) if rng else 1))
+    return [values[k] for k in program.outputs]
+
+
+def formula_samples(program: Program, count: int = 40) -> tuple[Any, Any]:
+    """Returns inputs, and what the program makes of them where rounding matters little.
+
+    Returns:
+        (rows, inputs) and (rows, outputs); nan is invalid. The rows are those whose
+        outputs agree to 13 digits, whatever the last digits of values are.
+    """
+    rng = np.random.default_rng(0)
+    x = rng.normal(0, 2, (count, program.inputs))
+    x[:6] = np.array([0.0, 1.0, -1.0, 2.0, 1e200, -1e-200])[:, None]
+    y = np.array([formula_values(program, row) for row in x.tolist()])
+    noisy = np.array([[formula_values(program, r, rng) for r in x.tolist()] for _ in range(8)])
+    is_stable = (np.isnan(noisy) == np.isnan(y)).all(axis=0)
+    with np.errstate(all="ignore"):
+        is_stable &= ~(np.abs(noisy - y) > 1e-13 * np.abs(y)).any(axis=0)
+    rows = is_stable.all(axis=1)
+    return x[rows], y[rows]
 
 
 # Programs

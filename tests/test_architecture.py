@@ -28,6 +28,7 @@ HOME: dict[str, tuple[str, ...]] = {
     "deap": ("evosynth/engine/", "evosynth/strategies/"),
     "torch": ("gradient_baselines/",),
     "numba": (
+        "fitness/evaluators/expression_kernel.py",
         "fitness/evaluators/factor_kernel.py",
         "evosynth/refinement/potentials_kernel.py",
     ),
@@ -39,7 +40,8 @@ HOME: dict[str, tuple[str, ...]] = {
         "fitness/proof.py",
     ),
     "sympy": ("dsl/",),
-    "scipy": ("evosynth/benchmark/rivals.py",),
+    "scipy": ("evosynth/benchmark/rivals.py", "evosynth/engine/expression/spectrum.py"),
+    "finufft": ("evosynth/engine/expression/spectrum.py",),
     "pyfftw": ("evosynth/benchmark/rivals.py",),
     "click": ("evosynth/cli/",),
     "rich": ("evosynth/cli/progress.py",),

@@ -37,7 +37,8 @@ from dsl.cost import (
     total,
 )
 from dsl.program import Program
-from dsl.straightline import Code, Operation, Ref, to_real
+from dsl.real_code import to_real
+from dsl.straightline import Code, Operation, Ref
 from dsl.targets import make_target
 
 # constant, class, (additions, multiplications) of a complex value times it, by hand

@@ -47,7 +47,8 @@ from dsl.grammars.factor.steps import (
 )
 from dsl.patterns import PATTERNS, Pattern
 from dsl.primitives import PRIMITIVES
-from dsl.straightline import UNITS, to_real
+from dsl.real_code import to_real
+from dsl.straightline import UNITS
 from dsl.targets import Target, make_target
 from evosynth.engine.spec import gene_space
 

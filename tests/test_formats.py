@@ -30,7 +30,7 @@ from test_exact import bits
 
 from dsl.errors import DataError
 from dsl.formats import FORMATS, Format, json_format, text
-from dsl.formats.let_form import let_form, output_expressions
+from dsl.formats.let_form import let_form, symbolic_outputs
 from dsl.formats.sympy_format import definitions
 from dsl.program import Instruction, Program
 from dsl.targets import make_target
@@ -247,7 +247,7 @@ def test_symbolic_forms_of_any_program_compute_its_matrix(program: Program) -> N
 
 def assert_symbolic_forms_compute(program: Program) -> None:
     assert_computes(program, outputs_of(program))
-    assert_computes(program, output_expressions(program))
+    assert_computes(program, symbolic_outputs(program))
     known: dict[Any, Any] = {}
     for symbol, expression in let_form(program):
         assert symbol not in known
@@ -264,7 +264,7 @@ def test_sympy_script_keeps_exact_numbers_exact(constant: complex) -> None:
     program = Program("factor", "complex", 7, (scale,), (7,))
     (output,) = outputs_of(program)
     assert output.atoms(sympy.Float) == set()
-    assert sympy.expand(output - output_expressions(program)[0]) == 0
+    assert sympy.expand(output - symbolic_outputs(program)[0]) == 0
 
 
 def test_let_form_names_values_in_order() -> None:

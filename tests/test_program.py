@@ -22,7 +22,7 @@ from dsl.cost import count_code
 from dsl.grammars import FACTOR, GRAMMARS
 from dsl.primitives import PRIMITIVES, Primitive
 from dsl.program import MOST_INSTRUCTIONS, MOST_VALUES, Instruction, Program
-from dsl.straightline import to_real
+from dsl.real_code import to_real
 from dsl.targets import make_target
 
 
@@ -294,4 +294,4 @@ def test_every_primitive_is_an_instruction(primitive: Primitive, suffix: str) ->
 
 def test_grammars_are_named() -> None:
     assert GRAMMARS.get("factor") is FACTOR
-    assert GRAMMARS.names() == ("factor",)
+    assert GRAMMARS.names() == ("expression", "factor")

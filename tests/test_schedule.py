@@ -11,9 +11,10 @@ from random_programs import TARGET_SAMPLES, codes, sample_programs, target_name
 from test_formats import dft8, dft16
 
 from dsl.program import Program
+from dsl.real_code import to_real
 from dsl.schedule import reordered, schedule
 from dsl.simplify import simplify
-from dsl.straightline import ZERO_VALUE, Code, Operation, Ref, to_real
+from dsl.straightline import ZERO_VALUE, Code, Operation, Ref
 
 
 def live_values(code: Code) -> list[int]:

@@ -19,13 +19,14 @@ SEAMS = (
     "dsl/formats",
     "dsl/patterns",
     "dsl/primitives",
+    "dsl/samples",
     "dsl/targets",
     "evosynth/strategies",
     "fitness/evaluators",
     "fitness/objectives",
 )
 # Decorators that register what they decorate.
-DECLARERS = {"pattern", "primitive", "target_family"}
+DECLARERS = {"pattern", "primitive", "sampled_family", "target_family"}
 MODULES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
 
 

@@ -15,8 +15,9 @@ from random_programs import (
 
 from dsl.cost import count_code
 from dsl.program import Program
+from dsl.real_code import to_real
 from dsl.simplify import drop_unused, move_products, share_equal_values, simplify
-from dsl.straightline import UNITS, ZERO, Code, Domain, Operation, Ref, to_real
+from dsl.straightline import UNITS, ZERO, Code, Domain, Operation, Ref
 
 X, Y, Z = Ref(0), Ref(1), Ref(2)
 

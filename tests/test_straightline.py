@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from random_programs import assert_same_matrix, codes, size_of
 
 from dsl.cost import count_code
-from dsl.straightline import UNITS, ZERO, Code, CodeWriter, Operation, Ref, combine, to_real
+from dsl.real_code import to_real
+from dsl.straightline import UNITS, ZERO, Code, CodeWriter, Operation, Ref, combine
 
 
 def add(left: Ref, right: Ref) -> Operation:
@@ -82,7 +83,7 @@ def matrix_by_hand(code: Code) -> Any:
     def read(ref: Ref) -> Any:
         return 0 * rows[0] if ref == ZERO or ref.value == -1 else rows[ref.value] * 1j**ref.unit
 
-    for kind, left, right, constant in code.operations:
+    for kind, left, right, constant, _ in code.operations:
         rows.append(read(left) + read(right) if kind == "add" else complex(constant) * read(left))
     return np.array(rows), np.array([read(ref) for ref in code.outputs])
 

@@ -7,6 +7,7 @@ import re
 from dsl.display import operations, shape
 from dsl.errors import UsageError
 from dsl.formats.base import FORMATS, Format
+from dsl.formats.c_formula import formula_source
 from dsl.formats.c_operations import constant_definitions, statements
 from dsl.formats.c_templates import filled, identifiers, template
 from dsl.formats.c_test_main import tested_matrix, tolerance
@@ -93,13 +94,21 @@ def write(
 
     Raises:
         UsageError: An option has no such value, or a constant is too large for the
-            precision, or the program too large for the test.
+            precision, or the program too large for the test or made of formulas.
     """
     if not isinstance(precision, str) or precision not in PRECISIONS:
         raise UsageError(f"unknown precision {brief(precision)}", "known: double, single")
     if not isinstance(main, bool):
         raise UsageError(f"expected main to be true or false, got {brief(main)}")
-    parts = _parts(program, function_name(program, name), precision)
+    chosen = function_name(program, name)
+    if not program.is_linear:
+        if main:
+            raise UsageError(
+                "the test compares with a matrix, which formulas have none of",
+                "write the file without it",
+            )
+        return formula_source(program, chosen, precision)
+    parts = _parts(program, chosen, precision)
     if not main:
         return filled(template("transform.c"), parts)
     parts |= {
@@ -123,7 +132,7 @@ def function_name(program: Program, wanted: str | None) -> str:
             "choose another name",
         )
     # Constants and values, and names that C keeps for its libraries.
-    is_special = re.fullmatch(r"[ct]\d+|_[_A-Z].*", name)
+    is_special = re.fullmatch(r"[ctx]\d+|_[_A-Z].*|finite_or_nan", name)
     if not is_special and name not in KEYWORDS | LIBRARY | identifiers():
         return name
     if wanted is None:

@@ -30,7 +30,7 @@ def constant_definitions(program: Program, precision: str) -> str:
         UsageError: A constant is too large for the precision.
     """
     real = "double" if precision == "double" else "float"
-    found = constants(with_few_negations(program.code), program.order)
+    found = constants(with_few_negations(program.code), program.constants_order)
     return "".join(
         f"static const {real} c{number} = {literal(digits, precision)};"
         + (f" /* {meaning} */\n" if meaning else "\n")

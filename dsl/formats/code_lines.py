@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from dsl.exact import constant_text
+from dsl.formats.infinities import guarded_values
 from dsl.formats.signs import NEGATIVE
+from dsl.plain_constants import text_of_constant
+from dsl.scalars import SCALARS
+from dsl.scalars.spelling import NUMPY, Language, template
 from dsl.straightline import ZERO_VALUE, Code, Operation, Ref
+
+# What takes its operands between brackets and commas, which need no brackets themselves.
+BRACKETED = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)")  # as a whole, with brackets inside
+ENCLOSED = re.compile(r"(?<=[(,])( ?)\{([01])\}(?=[,)])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,8 @@ class Style:
         constant: Position among `constants` -> expression.
         zero: The expression of zero.
         is_frugal: A name is taken again when its value is not needed any more.
+        language: How functions are written.
+        guard: For formulas, the pattern of an expression that makes nan of infinity.
     """
 
     read: Callable[[int], str]
@@ -30,14 +40,16 @@ class Style:
     constant: Callable[[int], str]
     zero: str
     is_frugal: bool = True
+    language: Language = NUMPY
+    guard: str = ""
 
 
-def constants(code: Code, order: int) -> dict[str, str]:
+def constants(code: Code, order: int | None) -> dict[str, str]:
     """Returns the distinct constants in order of first use, with what they are exactly.
 
     Args:
         code: Straight-line code with positive constants (`dsl.formats.signs`).
-        order: The program's order (`Program.order`).
+        order: The program's order (`Program.constants_order`).
 
     Returns:
         Decimal -> text of the exact number, "" where the decimal says it all.
@@ -48,13 +60,13 @@ def constants(code: Code, order: int) -> dict[str, str]:
 def _distinct(code: Code) -> dict[str, complex]:
     found: dict[str, complex] = {}
     for operation in code.operations:
-        if operation.kind == "scale":
+        if operation.kind in ("scale", "constant"):
             found.setdefault(decimal(operation.constant), operation.constant)
     return found
 
 
-def _meaning(constant: complex, order: int) -> str:
-    text = constant_text(constant, order)
+def _meaning(constant: complex, order: int | None) -> str:
+    text = text_of_constant(constant, order)
     try:
         complex(text)
     except ValueError:
@@ -92,6 +104,7 @@ class _Lines:
         self._outputs: defaultdict[int, list[int]] = defaultdict(list)
         for k, ref in enumerate(code.outputs):
             self._outputs[ref.value].append(k)
+        self._guarded = guarded_values(code) if style.guard else frozenset()
         self._numbers: dict[int, int] = {}
         self._free: list[int] = []
 
@@ -99,7 +112,14 @@ class _Lines:
         for value in range(ZERO_VALUE, self._code.inputs):
             yield from self._copies(value)
         for value, operation in enumerate(self._code.operations, self._code.inputs):
+            if operation.kind == "constant":
+                number = self._constants[decimal(operation.constant)]
+                self._names[value] = self._style.constant(number)
+                yield from self._copies(value)
+                continue
             expression = self._expression(operation)
+            if value in self._guarded:
+                expression = self._style.guard.format(expression)
             for ref in operation.operands:
                 self._reads[ref.value] -= 1
                 self._release(ref.value)
@@ -125,12 +145,23 @@ class _Lines:
             yield f"{self._style.write(k)} = {self._term(self._code.outputs[k])}"
 
     def _expression(self, operation: Operation) -> str:
+        if operation.kind == "apply":
+            return self._application(operation)
         left = self._term(operation.left)
         if operation.kind == "scale":
             constant = self._constants[decimal(operation.constant)]
             return f"{self._style.constant(constant)} * {left}"
         right = self._term(operation.right)
         return f"{left} - {right[1:]}" if right.startswith("-") else f"{left} + {right}"
+
+    def _application(self, operation: Operation) -> str:
+        """Writes a function; signs are put in brackets unless they stand in some already."""
+        terms = [self._term(ref) for ref in operation.operands]
+        pattern = template(SCALARS.get(operation.function), self._style.language)
+        if whole := BRACKETED.fullmatch(pattern):
+            pattern = whole[1]
+        pattern = ENCLOSED.sub(lambda match: match[1] + terms[int(match[2])], pattern)
+        return pattern.format(*(f"({t})" if t.startswith("-") else t for t in terms))
 
     def _term(self, ref: Ref) -> str:
         sign = "-" if ref.unit in NEGATIVE else ""

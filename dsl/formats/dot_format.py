@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from dsl.formats.base import FORMATS, Format
+from dsl.formats.formula_graph import formula_nodes
 from dsl.pictures.flow import Edge, FlowGraph, Node, flow_graph
 from dsl.pictures.numbers_as_text import plain_text
 from dsl.program import Program
@@ -19,19 +20,27 @@ SHAPES = {
 
 
 def write(program: Program) -> str:
-    """Writes a `digraph` from left to right; constants other than 1 are labels of edges."""
-    graph = flow_graph(program)
-    names = _identifiers(graph)
-    lines = [
+    """Writes a `digraph` from left to right; constants other than 1 are labels of edges.
+
+    Of formulas every value is a node.
+    """
+    head = [
         f"digraph {json.dumps(program.name)} {{",
         "rankdir=LR; node [width=0.2, height=0.2, margin=0.02]; edge [arrowsize=0.5];",
+    ]
+    body = _signal_flow(program) if program.is_linear else formula_nodes(program)
+    return "".join(f"{line}\n" for line in [*head, *body, "}"])
+
+
+def _signal_flow(program: Program) -> list[str]:
+    graph = flow_graph(program)
+    names = _identifiers(graph)
+    return [
         *_nodes(graph, names),
         *_edges(graph, names, program.order),
         _rank("source", [names[k] for k, n in enumerate(graph.nodes) if n.kind == "input"]),
         _rank("sink", [names[k] for k, n in enumerate(graph.nodes) if n.kind == "output"]),
-        "}",
     ]
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _identifiers(graph: FlowGraph) -> list[str]:

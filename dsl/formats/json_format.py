@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from dsl.errors import DataError
-from dsl.exact import constant_text, parse_constant
+from dsl.exact import parse_constant
 from dsl.formats.base import FORMATS, Format
+from dsl.plain_constants import text_of_constant
 from dsl.program import MOST_INSTRUCTIONS, Instruction, Program
 from dsl.registry import brief
 
@@ -19,6 +20,7 @@ def to_data(program: Program) -> dict[str, Any]:
 
     A constant is the text of an exact number, or of a decimal where none was recognised.
     """
+    order = program.constants_order
     return {
         "format": "evosynth-program",
         "version": VERSION,
@@ -30,7 +32,7 @@ def to_data(program: Program) -> dict[str, Any]:
             [
                 instruction.name,
                 list(instruction.operands),
-                [constant_text(c, program.order) for c in instruction.constants],
+                [text_of_constant(c, order) for c in instruction.constants],
                 instruction.stage,
             ]
             for instruction in program.instructions

@@ -6,7 +6,7 @@ import sympy
 
 from dsl.formats.base import FORMATS, Format
 from dsl.formats.factor_form import factor_form
-from dsl.formats.let_form import let_form, printing_order
+from dsl.formats.let_form import definition_latex, let_form
 from dsl.program import Program
 
 
@@ -20,14 +20,14 @@ def write(program: Program, *, factors: bool = False) -> str:
             `\allowdisplaybreaks` before it).
 
     Raises:
-        UsageError: The program is too long for a product of matrices.
+        UsageError: The program is too long for a product of matrices, or made of formulas.
     """
     return factor_form(program) if factors else _let(program)
 
 
 def _let(program: Program) -> str:
     lines = [
-        f"{sympy.latex(symbol)} &= {sympy.latex(expression, order=printing_order(expression))}"
+        f"{sympy.latex(symbol)} &= {definition_latex(program, expression)}"
         for symbol, expression in let_form(program)
     ]
     body = " \\\\\n".join(lines)

@@ -1,4 +1,4 @@
-"""Straight-line code as symbolic definitions: one per operation, then the outputs."""
+"""Programs as symbolic definitions: of values, then of the outputs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import sympy
 
 from dsl.exact import symbolic
+from dsl.formats.formula_definitions import formula_definitions
+from dsl.plain_constants import expression_latex, expression_text
 from dsl.program import Program
 from dsl.straightline import UNITS, Code, Ref
 
@@ -17,10 +19,13 @@ Definition = tuple[sympy.Symbol, sympy.Expr]
 def let_form(program: Program) -> list[Definition]:
     """Returns the simplified code in the program's own domain as definitions.
 
-    The inputs are x0, x1, ...; intermediate values t1, t2, ...; outputs y0, y1, ... A
-    value that is used once, as an output, is defined under the output's name. Outputs
-    come last, in order.
+    The inputs are x0, x1, ...; intermediate values t1, t2, ...; outputs y0, y1, ... There
+    is one per operation; a value that is used once, as an output, is defined under the
+    output's name. Of formulas only values that are shared are defined, or that would make
+    a formula long. Outputs come last, in order.
     """
+    if not program.is_linear:
+        return list(formula_definitions(program))
     definitions = list(_definitions(program.plain_code, program.order))
     outputs = {str(symbol): k for k, (symbol, _) in enumerate(definitions)}
     names = [f"y{k}" for k in range(len(program.outputs))]
@@ -28,13 +33,32 @@ def let_form(program: Program) -> list[Definition]:
     return [d for d in definitions if not str(d[0]).startswith("y")] + last
 
 
-def printing_order(expression: sympy.Expr) -> str | None:
+def definition_text(program: Program, expression: sympy.Expr) -> str:
+    """Returns the right-hand side of one of a program's definitions as SymPy reads it."""
+    if not program.is_linear:
+        return expression_text(expression)
+    return str(sympy.sstr(expression, order=_printing_order(expression)))
+
+
+def definition_latex(program: Program, expression: sympy.Expr) -> str:
+    """Returns the right-hand side of one of a program's definitions in LaTeX."""
+    if not program.is_linear:
+        return expression_latex(expression)
+    return str(sympy.latex(expression, order=_printing_order(expression)))
+
+
+def _printing_order(expression: sympy.Expr) -> str | None:
     """Returns SymPy's `order` for a definition: sums as written, constants as usual."""
     return "none" if expression.is_Add else None
 
 
-def output_expressions(program: Program) -> list[sympy.Expr]:
-    """Returns each output as one expression in the inputs x0, x1, ..."""
+def symbolic_outputs(program: Program) -> list[sympy.Expr]:
+    """Returns each output as one expression in the inputs x0, x1, ...
+
+    Where values are shared again and again, these are long.
+    """
+    if not program.is_linear:
+        return [expression for _, expression in formula_definitions(program, is_whole=True)]
     known: dict[sympy.Symbol, sympy.Expr] = {}
     for symbol, expression in let_form(program):
         known[symbol] = expression.xreplace(known)

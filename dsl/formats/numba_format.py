@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dsl.display import operations
 from dsl.formats.base import FORMATS, Format
 from dsl.formats.code_lines import Style, assignments, constants
 from dsl.formats.python_module import (
+    action,
     constant_lines,
     function_name,
     indented,
@@ -13,10 +16,12 @@ from dsl.formats.python_module import (
 )
 from dsl.formats.signs import with_few_negations
 from dsl.program import Program
+from dsl.scalars.spelling import NUMBA as LANGUAGE
 
-WORDS = ("np", "os", "njit", "prange", "CACHE", "ROWS")
+WORDS = ("np", "os", "njit", "prange", "CACHE", "ROWS", "finite")
 ZERO = "real(0)"
 REAL = Style("x[r, {}]".format, "y[r, {}]".format, lambda k: f"c{k + 1}", ZERO, is_frugal=False)
+FORMULA = replace(REAL, language=LANGUAGE, guard="_finite({0})")
 COMPLEX = Style(
     lambda k: f"x[r, {k // 2}].{'imag' if k % 2 else 'real'}",
     lambda k: f"{'im' if k % 2 else 're'}{k // 2}",
@@ -43,22 +48,22 @@ from numba import njit, prange
 
 
 def {name}(x, parallel=False):
-    """Multiply each vector of x, along the last axis, by the {m} x {n} matrix.
+    """{action}
 
     Args:
-        x: Array of shape (..., {n}). float32, complex64 and anything smaller are
+        x: Array of shape (..., {n}). {small} are
             computed in single precision, all else in double.
         parallel: Use several threads, which pays from some thousand vectors on.
 
     Returns:
-        A new{complex} array of shape (..., {m}).
+        A new{complex} array of shape (..., {m}){invalid}.
     """
     x = np.asarray(x)
     if x.shape[-1:] != ({n},):
         raise ValueError(f"expected shape (..., {n}), got {{x.shape}}")
     dtype = np.result_type(x.dtype, np.{single})
-    if dtype.char not in "fdFD":
-        raise TypeError(f"expected single or double precision, got {{x.dtype}}")
+    if dtype.char not in "{types}":
+        raise TypeError(f"expected{real} single or double precision, got {{x.dtype}}")
     rows = np.ascontiguousarray(x.reshape(-1, {n}), dtype)
     results = np.empty((len(rows), {m}), dtype)
     if parallel:
@@ -90,10 +95,18 @@ def {name}_parallel(x, y):
         _{name}(x, y, start, min(start + ROWS, len(x)))
 
 
-@njit(cache=CACHE, nogil=True)
+{guard}@njit(cache=CACHE, nogil=True{numbers})
 def _{name}(x, y, start, stop):
 {precision}    for r in range(start, stop):
 {body}'''
+# Infinity must not come out as a number again: 1 / (1 / 0) is no number.
+GUARD = '''@njit(cache=CACHE, nogil=True)
+def _finite(x):
+    """Return x, or nan where it is infinite."""
+    return x + (x - x)
+
+
+'''
 
 
 def write(program: Program, *, name: str | None = None) -> str:
@@ -101,10 +114,11 @@ def write(program: Program, *, name: str | None = None) -> str:
     chosen = function_name(program, name, WORDS)
     is_complex = program.domain == "complex"
     code = with_few_negations(program.code)
-    lines = assignments(code, COMPLEX if is_complex else REAL)
+    style = REAL if program.is_linear else FORMULA
+    lines = assignments(code, COMPLEX if is_complex else style)
     if is_complex:
         lines += [f"y[r, {k}] = complex(re{k}, im{k})" for k in range(len(program.outputs))]
-    found = constants(code, program.order)
+    found = constants(code, program.constants_order)
     definitions = constant_lines(found)
     return MODULE.format(
         summary=summary(program, chosen),
@@ -116,6 +130,16 @@ def write(program: Program, *, name: str | None = None) -> str:
         complex=" complex" if is_complex else "",
         single="complex64" if is_complex else "float32",
         precision=indented(_precision(len(found), lines), 1),
+        action=action(program),
+        small="float32, complex64 and anything smaller"
+        if program.is_linear
+        else "float32 and anything smaller",
+        invalid="" if program.is_linear else ", nan where a formula is invalid",
+        types="fdFD" if program.is_linear else "fd",
+        real="" if program.is_linear else " real numbers of",
+        # A division by zero is no error of the program: the result is no number.
+        numbers="" if program.is_linear else ', error_model="numpy"',
+        guard=GUARD if any("_finite(" in line for line in lines) else "",
         body=indented(lines, 2),
     )
 

@@ -6,7 +6,7 @@ import builtins
 import keyword
 import re
 
-from dsl.display import shape
+from dsl.display import plural, shape
 from dsl.errors import UsageError
 from dsl.program import Program
 from dsl.registry import brief
@@ -14,6 +14,7 @@ from dsl.registry import brief
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # Constants, and names that Python keeps for itself.
 NEVER = re.compile(r"C\d+|__\w+__")
+REAL_ONLY = ["if np.iscomplexobj(x):", '    raise TypeError("expected real numbers")']
 
 
 def function_name(program: Program, wanted: str | None, words: tuple[str, ...]) -> str:
@@ -67,6 +68,14 @@ def _is_taken(name: str, words: tuple[str, ...]) -> bool:
 def summary(program: Program, name: str) -> str:
     """Returns the first line of a module's docstring."""
     return f"{name}: {shape(program)}."
+
+
+def action(program: Program) -> str:
+    """Returns what a function does, in a sentence."""
+    m, n = len(program.outputs), program.inputs
+    if program.is_linear:
+        return f"Multiply each vector of x, along the last axis, by the {m} x {n} matrix."
+    return f"Compute {plural(m, 'formula')} of the {plural(n, 'number')} along the last axis of x."
 
 
 def constant_lines(constants: dict[str, str]) -> list[str]:

@@ -24,8 +24,14 @@ def with_few_negations(code: Code) -> Code:
 
     for operation in code.operations:
         left, right = read(operation.left), read(operation.right)
-        tidy = _product if operation.kind == "scale" else _sum
-        written, turn = tidy(left, right, operation.constant)
+        if operation.kind == "apply":
+            written, turn = operation._replace(left=left, right=right), 0
+        elif operation.kind == "constant":
+            turn = 2 if is_negative(operation.constant) else 0
+            written = operation._replace(constant=abs(operation.constant))
+        else:
+            tidy = _product if operation.kind == "scale" else _sum
+            written, turn = tidy(left, right, operation.constant)
         operations.append(written)
         turns.append(turn)
     outputs = tuple(map(read, code.outputs))
@@ -65,6 +71,8 @@ def _turn_differences(code: Code) -> Code:
         if position < 0 or ref.unit not in NEGATIVE or uses[ref.value] > 1:
             continue
         operation = operations[position]
+        if operation.kind != "add":
+            continue
         if operation.right.unit in NEGATIVE and operation.left.unit not in NEGATIVE:
             left, right = operation.right.times(2), operation.left.times(2)
             operations[position] = operation._replace(left=left, right=right)

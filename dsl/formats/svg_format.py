@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from dsl.errors import UsageError
 from dsl.formats.base import FORMATS, Format
 from dsl.pictures.drawing import draw
 from dsl.pictures.flow import FlowGraph, flow_graph
@@ -37,7 +38,16 @@ DROPS = {"line": 0.0, "above": -0.4 * FONT, "below": 0.25 * FONT}
 
 
 def write(program: Program) -> str:
-    """Writes the butterfly graph of the simplified program; of huge ones a line of text."""
+    """Writes the butterfly graph of the simplified program; of huge ones a line of text.
+
+    Raises:
+        UsageError: The program is made of formulas.
+    """
+    if not program.is_linear:
+        raise UsageError(
+            "formulas cannot be drawn as SVG: expected a program for a matrix",
+            "write the graph as dot, or the formulas as latex or sympy",
+        )
     size = len(program.instructions)
     if size <= MOST_OPERATIONS:
         size = len(program.plain_code.operations)

@@ -8,21 +8,23 @@ import sympy
 
 from dsl.errors import UsageError
 from dsl.formats.base import FORMATS, Format
-from dsl.formats.let_form import let_form, output_expressions, printing_order
+from dsl.formats.let_form import definition_text, let_form, symbolic_outputs
+from dsl.plain_constants import expression_text
 from dsl.program import Program
 from dsl.registry import brief
 from dsl.straightline import ZERO_VALUE, Code
 
-FRACTION = re.compile(r"(?<![\w)])(\d+)/(\d+)(?!\w)")
+FRACTION = re.compile(r"(?<![\w.)])(\d+)/(\d+)(?!\w)")
 # Where values are shared again and again, their number doubles with every operation.
 MOST_TERMS = 1 << 16
-FUNCTIONS = ("I", "S", "cos", "pi", "sin", "sqrt", "tan")
+NAME = re.compile(r"\b[A-Za-z]\w*")
+OURS = re.compile(r"[txy]\d+|full")
 
 
 def definitions(program: Program) -> list[str]:
-    """Returns one line per definition, such as `t1 = x0 + x8`."""
+    """Returns one line per definition, such as `t1 = x0 + x8` or `y0 = sin(31*x0)`."""
     return [
-        f"{symbol} = {sympy.sstr(expression, order=printing_order(expression))}"
+        f"{symbol} = {definition_text(program, expression)}"
         for symbol, expression in let_form(program)
     ]
 
@@ -46,8 +48,8 @@ def write(program: Program, *, full: bool = False) -> str:
     # Python would make the fraction 1/6 a decimal: SymPy's own integer S(1) keeps it exact.
     lines = [FRACTION.sub(r"S(\1)/\2", line) for line in lines]
     body = "\n".join(lines)
-    names = ["symbols", *(name for name in FUNCTIONS if re.search(rf"\b{name}\b", body))]
-    names.sort()
+    found = {name for name in NAME.findall(body) if not OURS.fullmatch(name)}
+    names = sorted({"symbols", *found})
     inputs = ", ".join(f"x{k}" for k in range(program.inputs))
     return "\n".join(
         [
@@ -67,7 +69,8 @@ def _expressions(program: Program) -> list[str]:
             f"expected at most {MOST_TERMS:,} terms in the full expressions, got {brief(count)}",
             "leave 'full' out: each intermediate value is then written once",
         )
-    return [sympy.sstr(expression) for expression in output_expressions(program)]
+    text = sympy.sstr if program.is_linear else expression_text
+    return [text(expression) for expression in symbolic_outputs(program)]
 
 
 def _term_count(code: Code) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from dsl.errors import DataError
-from dsl.exact import constant_text, parse_constant
+from dsl.exact import parse_constant
 from dsl.formats.base import FORMATS, Format
+from dsl.plain_constants import text_of_constant
 from dsl.program import MOST_INSTRUCTIONS, Instruction, Program
 
 HEADER = re.compile(r"program (\w+): (\w+), (\d+) (real|complex) inputs")
@@ -16,10 +17,11 @@ LINE = re.compile(r"((?:v\d+ )+)= (\S+)((?: v\d+)*)(?: \((.*)\))?")
 def write(program: Program) -> str:
     """Writes one line per instruction; `parse` gives the same program back."""
     count = program.count
+    functions = f", {count.functions} of functions" if count.functions else ""
     lines = [
         f"program {program.name}: {program.grammar}, {program.inputs} {program.domain} inputs",
         f"# {count.operations} real operations when simplified: "
-        f"{count.additions} additions, {count.multiplications} multiplications",
+        f"{count.additions} additions, {count.multiplications} multiplications{functions}",
     ]
     stage = -1
     firsts = program.first_results
@@ -27,15 +29,15 @@ def write(program: Program) -> str:
         if instruction.stage != stage:
             stage = instruction.stage
             lines.append(f"stage {stage}")
-        lines.append("  " + _line(instruction, range(first, end), program.order))
+        lines.append("  " + _line(instruction, range(first, end), program.constants_order))
     lines.append("outputs " + " ".join(f"v{k}" for k in program.outputs))
     return "\n".join(lines) + "\n"
 
 
-def _line(instruction: Instruction, results: range, order: int) -> str:
+def _line(instruction: Instruction, results: range, order: int | None) -> str:
     names = " ".join(f"v{k}" for k in results)
     operands = "".join(f" v{k}" for k in instruction.operands)
-    constants = ", ".join(constant_text(c, order) for c in instruction.constants)
+    constants = ", ".join(text_of_constant(c, order) for c in instruction.constants)
     return f"{names} = {instruction.name}{operands}" + (f" ({constants})" if constants else "")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dsl.display import operations
+from dataclasses import replace
+
+from dsl.display import operations, plural
 from dsl.errors import UsageError
 from dsl.formats.base import FORMATS, Format
 from dsl.formats.code_lines import Style, assignments, constants
@@ -10,10 +12,12 @@ from dsl.formats.python_module import class_name, indented, summary
 from dsl.formats.signs import with_few_negations
 from dsl.program import Program
 from dsl.registry import brief
+from dsl.scalars.spelling import TORCH as LANGUAGE
 from dsl.straightline import Code
 
 WORDS = ("torch", "CONSTANTS")
 REAL = Style("x[{}]".format, "y[{}]".format, "c[{}]".format, "torch.zeros_like(x[0])")
+FORMULA = replace(REAL, language=LANGUAGE, guard="_finite({0})")
 COMPLEX = Style(
     lambda k: f"x_{'im' if k % 2 else 're'}[{k // 2}]",
     lambda k: f"y_{'im' if k % 2 else 're'}[{k // 2}]",
@@ -32,9 +36,9 @@ import torch
 
 {table}
 class {name}(torch.nn.Module):
-    """Multiplies vectors, along the last dimension, by the {m} x {n} matrix.
+    """{action}
 
-    Takes floating-point and complex data on any device, and computes in their precision.
+    Takes {data} data on any device, and computes in their precision.
 
     Args:
         trainable: {meaning}
@@ -47,9 +51,16 @@ class {name}(torch.nn.Module):
         """Return a new{complex} tensor of shape (..., {m}) for x of shape (..., {n})."""
         if x.shape[-1:] != ({n},):
             raise ValueError(f"expected shape (..., {n}), got {{tuple(x.shape)}}")
-        if not (x.is_floating_point() or x.is_complex()):
-            raise TypeError(f"expected floating-point or complex numbers, got {{x.dtype}}")
+        if not {is_number}:
+            raise TypeError(f"expected {types} numbers, got {{x.dtype}}")
 {body}'''
+# Infinity must not come out as a number again: 1 / (1 / 0) is no number.
+GUARD = '''
+
+def _finite(x: torch.Tensor) -> torch.Tensor:
+    """Return x with nan in place of infinity."""
+    return x + (x - x)
+'''
 
 MEANING = """\
 Make the constants a parameter, which starts at CONSTANTS. Training changes
@@ -75,8 +86,10 @@ def write(program: Program, *, name: str | None = None, trainable: bool = False)
         raise UsageError(f"expected trainable to be true or false, got {brief(trainable)}")
     chosen = class_name(program, name, WORDS)
     code = with_few_negations(program.code)
-    found = constants(code, program.order)
-    return MODULE.format(
+    found = constants(code, program.constants_order)
+    body = indented(_body(program, code, bool(found)), 2)
+    guard = GUARD if "_finite(" in body else ""
+    return guard.join([MODULE, ""]).format(
         summary=summary(program, chosen),
         operations=operations(program),
         table=_table(found) if found else "",
@@ -87,8 +100,22 @@ def write(program: Program, *, name: str | None = None, trainable: bool = False)
         trainable=trainable,
         holding=HOLDING if found else "",
         complex=" complex" if program.domain == "complex" else "",
-        body=indented(_body(program, code, bool(found)), 2),
+        action=_action(program),
+        data="floating-point and complex" if program.is_linear else "floating-point",
+        types="floating-point or complex" if program.is_linear else "floating-point",
+        is_number="(x.is_floating_point() or x.is_complex())"
+        if program.is_linear
+        else "x.is_floating_point()",
+        body=body,
     )
+
+
+def _action(program: Program) -> str:
+    m, n = len(program.outputs), program.inputs
+    if program.is_linear:
+        return f"Multiplies vectors, along the last dimension, by the {m} x {n} matrix."
+    formulas, numbers = plural(m, "formula"), plural(n, "number")
+    return f"Computes {formulas} of the {numbers} along the last dimension; nan where invalid."
 
 
 def _table(found: dict[str, str]) -> str:
@@ -104,7 +131,9 @@ def _body(program: Program, code: Code, has_constants: bool) -> list[str]:
     count = len(program.outputs)
     head = ["c = self.constants.real.to(x.real.dtype).unbind()"] if has_constants else []
     if program.domain == "real":
-        lines = assignments(code, REAL)
+        lines = assignments(code, REAL if program.is_linear else FORMULA)
+        if not program.is_linear:  # outputs may be constants
+            lines.append("y = torch.broadcast_tensors(*y, x[0])[:-1]")
         return [
             *head,
             "x = x.unbind(-1)",

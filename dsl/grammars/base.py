@@ -18,6 +18,15 @@ class InstructionSet(Protocol):
         """What programs call it."""
         ...
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether every instruction is a linear map, whose constants may be recognised.
+
+        Otherwise programs are formulas of real numbers: results that are not finite are
+        invalid, and constants stay the doubles that they are.
+        """
+        ...
+
     def results(self, name: str, operands: int, constants: tuple[complex, ...]) -> int:
         """Returns how many values an instruction defines.
 

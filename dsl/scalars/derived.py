@@ -28,6 +28,7 @@ class DerivedScalar:
         is_commutative: The operands may change places.
         hides_infinity: An operand that is not finite may give a result that is.
         numpy: The function on NumPy arrays.
+        gradient: Its derivatives by each operand, likewise; that of a jump is 0.
     """
 
     symbols: tuple[sympy.Symbol, ...]
@@ -36,6 +37,7 @@ class DerivedScalar:
     is_commutative: bool
     hides_infinity: bool
     numpy: Any
+    gradient: tuple[Any, ...]
 
 
 def derive_scalar(name: str) -> DerivedScalar:
@@ -51,6 +53,7 @@ def _derived(scalar: Scalar) -> DerivedScalar:
     if extra:
         raise ValueError(f"'{scalar.name}' has unknown symbols: {sorted(map(str, extra))}")
     function = _compiled(scalar)
+    gradient = [_compiled(_derivative(scalar, expression, symbol)) for symbol in symbols]
     swapped = sympy.sympify(scalar.expression(*symbols[::-1]))
     return DerivedScalar(
         symbols,
@@ -59,7 +62,24 @@ def _derived(scalar: Scalar) -> DerivedScalar:
         scalar.arity == 2 and swapped == expression,
         _hides_infinity(function, scalar.arity),
         function,
+        tuple(gradient),
     )
+
+
+def _derivative(scalar: Scalar, expression: sympy.Expr, symbol: sympy.Symbol) -> Scalar:
+    """Returns a derivative as a scalar of the same operands."""
+    written = expression.replace(sympy.Mod, lambda x, y: x - y * sympy.floor(x / y))
+    jumps = written.atoms(sympy.floor, sympy.Heaviside)
+    constants = {jump: sympy.Dummy(real=True) for jump in jumps}
+    slope = written.xreplace(constants).diff(symbol)
+    slope = slope.replace(sympy.Heaviside, lambda x, *_: sympy.Heaviside(x, 0))
+    slope = slope.xreplace({constant: jump for jump, constant in constants.items()})
+    symbols = operand_symbols(scalar.arity)
+
+    def evaluated(*operands: sympy.Symbol) -> sympy.Expr:
+        return slope.xreplace(dict(zip(symbols, operands, strict=True)))
+
+    return Scalar(f"{scalar.name} by {symbol}", evaluated, scalar.arity, "")
 
 
 def operand_symbols(arity: int) -> tuple[sympy.Symbol, ...]:

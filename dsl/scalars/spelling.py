@@ -47,6 +47,7 @@ NUMPY = Language(
         "Min": "np.minimum({0}, {1})",
         "Max": "np.maximum({0}, {1})",
         "Heaviside": "np.heaviside({0}, 0.0)",
+        "sign": "np.sign({0})",
     },
 )
 # Numba has no heaviside; on numbers it takes minimum and maximum as they are.
@@ -60,9 +61,11 @@ TORCH = Language(
     _prefixed("torch.")
     | {
         "Abs": "torch.abs({0})",
-        "Min": "torch.minimum({0}, {1})",
-        "Max": "torch.maximum({0}, {1})",
-        "Heaviside": "torch.heaviside({0}, torch.zeros_like({0}))",
+        # Of tensors and of numbers, which torch.minimum does not take.
+        "Min": "torch.where(({0} < {1}) | ({0} != {0}), {0}, {1})",
+        "Max": "torch.where(({0} > {1}) | ({0} != {0}), {0}, {1})",
+        # torch.heaviside makes 0 of nan, and has no derivative.
+        "Heaviside": "torch.where({0} > 0.0, 1.0, 0.0 * {0})",
     },
 )
 # fmin and fmax would replace a nan.
@@ -109,12 +112,11 @@ class _Printer(StrPrinter):  # type: ignore[misc]  # SymPy is not annotated
         base, exponent = expr.args
         if exponent == sympy.Rational(1, 2):
             return self._call("sqrt", (base,))
-        if exponent == -1:
-            return f"(1.0 / {self._operand(base)})"
+        if exponent.is_negative:
+            return f"(1.0 / {self._operand(base**-exponent)})"
         if not exponent.is_Integer:
             raise ValueError(f"expected whole powers and square roots, got {expr}")
-        power = " * ".join([self._operand(base)] * abs(int(exponent)))
-        return f"({power})" if exponent > 0 else f"(1.0 / ({power}))"
+        return f"({' * '.join([self._operand(base)] * int(exponent))})"
 
     def _print_Mul(self, expr: sympy.Mul) -> str:  # noqa: N802
         sign = "-" if expr.could_extract_minus_sign() else ""

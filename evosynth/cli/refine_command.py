@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,8 @@ def refine_and_report(run: Path, options: Mapping[str, Any], *, as_json: bool) -
 
 def _data(result: Refinement) -> dict[str, Any]:
     return {
-        "before": asdict(result.before) | {"operations": result.before.operations},
-        "after": asdict(result.after) | {"operations": result.after.operations},
+        "before": _parts(result.before),
+        "after": _parts(result.after),
         "seed": result.seed,
         "exact": result.proof.summary if result.proof else None,
     }
@@ -50,6 +49,15 @@ def _lines(result: Refinement) -> list[str]:
         f"exact:  {proof.summary if proof else same}",
         f"seed:   {result.seed}",
     ]
+
+
+def _parts(count: Count) -> dict[str, int]:
+    """Returns the parts of a count as far as programs for matrices have them."""
+    return {
+        "additions": count.additions,
+        "multiplications": count.multiplications,
+        "operations": count.operations,
+    }
 
 
 def _counted(count: Count) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 WORD = re.compile(r"@[a-z_]+|\bNAME(?=\b|_)|\bREAL\b")
-NAMES = ("transform.c", "transposition.c", "load.c", "store.c", "test_main.c")
+NAMES = ("transform.c", "transposition.c", "load.c", "store.c", "test_main.c", "formula.c")
 
 
 @cache

@@ -5,7 +5,7 @@ A gene makes one value. With u the value at address `a` and c0, c1 the gene's co
 - a function f of one operand gives f(c0 u + c1);
 - a function of two gives u op w, where w is the value at address `b`, or c0 where `b` is
   `CONSTANT`;
-- a reference gives u itself.
+- a reference gives u itself, a constant c0.
 
 Addresses below `INPUTS` name an input, those above an earlier value by how far back it is,
 so that a piece of a genome keeps its meaning wherever it is put. Values whose `use` is set
@@ -33,6 +33,11 @@ INPUTS = 4096
 def reference() -> int:
     """Returns the primitive field of a reference to an earlier value."""
     return len(SCALARS)
+
+
+def constant() -> int:
+    """Returns the primitive field of a constant, which has no operand."""
+    return len(SCALARS) + 1
 
 
 def back(distance: int) -> int:
@@ -75,7 +80,8 @@ class Tapes:
 
     Attributes:
         inputs: Number of inputs.
-        primitives: (population, capacity) int16 position in `SCALARS`, or `reference()`.
+        primitives: (population, capacity) int16 position in `SCALARS`, or `reference()`, or
+            `constant()`.
         left: (population, capacity) int16 slot of the first operand.
         right: (population, capacity) int16 slot of the second operand, or -1 where it is c0.
         constants: (population, capacity, 2) float64 c0 and c1.
@@ -102,18 +108,18 @@ def tapes(genomes: Genomes, inputs: int) -> Tapes:
     genes = genomes.genes
     slots = np.arange(genomes.capacity)
     exists = slots < genomes.lengths[:, None]
-    primitives = genes[..., PRIMITIVE] % (len(SCALARS) + 1)
+    primitives = genes[..., PRIMITIVE] % (len(SCALARS) + 2)
     left = _slots(genes[..., FIRST].astype(np.int64), slots, inputs)
     second = genes[..., SECOND].astype(np.int64)
     right = np.where(second == CONSTANT, -1, _slots(second - 1, slots, inputs))
-    arity = np.array([member.arity for member in SCALARS] + [1])
+    arity = np.array([*(member.arity for member in SCALARS), 1, 0])
     right = np.where(arity[primitives] == 2, right, -1)
     is_term = (genes[..., USE] % 2 == 1) & exists
     is_live = is_term.copy()
     rows = np.arange(len(genomes))
     for slot in reversed(range(genomes.capacity)):
         for operand in (left[:, slot], right[:, slot]):
-            needed = is_live[:, slot] & (operand >= inputs)
+            needed = is_live[:, slot] & (operand >= inputs) & (arity[primitives[:, slot]] > 0)
             is_live[rows[needed], operand[needed] - inputs] = True
     return Tapes(
         inputs,

@@ -25,6 +25,7 @@ class FactorInstructions:
     """Blocks, transposed blocks and signed sums."""
 
     name = "factor"
+    is_linear = True
 
     def results(self, name: str, operands: int, constants: tuple[complex, ...]) -> int:
         """Returns how many values an instruction defines."""

@@ -1,0 +1,24 @@
+"""The falling exponential function."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dsl.samples.base import SampleSets, sampled_family
+from dsl.samples.drawing import TRAINING_ROWS, computed_sets, uniform
+
+
+@sampled_family(
+    title="exp(-x)",
+    convention="trained on -5 <= x < 5, tested on -10 <= x < 10",
+)
+def exp_neg(rng: np.random.Generator, *, samples: int = TRAINING_ROWS) -> SampleSets:
+    """The falling exponential function."""
+    return computed_sets(
+        lambda x: np.exp(-x),
+        rng,
+        samples,
+        formula="exp(-x)",
+        train=uniform(-5, 5),
+        test=uniform(-10, 10),
+    )

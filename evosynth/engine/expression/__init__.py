@@ -1,0 +1,1 @@
+"""The search for formulas: constants are solved, evolution chooses structure."""
