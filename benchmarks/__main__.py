@@ -1,7 +1,7 @@
 """`python -m benchmarks [TABLE ...] [--seeds N]`.
 
-`python -m benchmarks records` (hours) and `python -m benchmarks ablation` (minutes) have options
-of their own: see their `--help`.
+`python -m benchmarks records` (hours), `python -m benchmarks formulas` (hours) and
+`python -m benchmarks ablation` (minutes) have options of their own: see their `--help`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import sys
 from importlib import import_module
 
-OF_THEIR_OWN = ("records", "ablation")  # with options of their own
+OF_THEIR_OWN = ("records", "ablation", "formulas")  # with options of their own
 TABLES = {
     "evaluator": "evaluator",
     "expression": "expression_evaluator",

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 
 import evosynth as es
-from dsl.genome import PATTERN, PRIMITIVE, SECOND, Genes
+from dsl.genome import PATTERN, PRIMITIVE, SECOND, Genes, GeneSpace
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
-from evosynth.engine import variation
 
 TARGETS = (("dft", 7), ("dft", 9), ("dft", 15), ("dct2", 16), ("dct4", 8))
 Change = Callable[[Genes], None]
@@ -74,19 +73,19 @@ def main(arguments: list[str] | None = None) -> None:
     print("| | " + " | ".join(names) + " |\n|" + "---|" * (len(names) + 1))
     es.run("dft", 4, evaluations=200, seed=0)  # compiles, for both kinds of data
     es.run("dct2", 4, evaluations=200, seed=0)
-    original = variation.random_genes
+    original = GeneSpace.draw
     for title, (change, arguments_of_run) in VARIANTS.items():
 
-        def changed(*drawn: Any, change: Change = change) -> Genes:
-            genes = original(*drawn)
+        def changed(*given: Any, change: Change = change) -> Genes:
+            genes = original(*given)
             change(genes)
             return genes
 
-        variation.random_genes = changed
+        GeneSpace.draw = changed  # type: ignore[method-assign]
         try:
             cells = [_cell(name, n, options, arguments_of_run) for name, n in TARGETS]
         finally:
-            variation.random_genes = original
+            GeneSpace.draw = original  # type: ignore[method-assign]
         print(f"| {title} | " + " | ".join(cells) + " |", flush=True)
 
 

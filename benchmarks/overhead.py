@@ -12,6 +12,7 @@ from dsl.grammars.factor.known_blocks import KnownBlocks
 from dsl.targets import make_target
 from evosynth.engine import epoch as epochs
 from evosynth.engine.driver import Search
+from evosynth.engine.factor_breeding import FactorBreeding
 from evosynth.settings import Settings
 from fitness.evaluators import Evaluator, Scores
 
@@ -48,7 +49,8 @@ def main() -> None:
         settings = Settings(seed=1, evaluations=evaluations)
         timed = Timed(original)
         epochs.evaluator_for = timed  # type: ignore[assignment]
-        search = Search(target, settings.spec(target), settings.limits(target), 2)
+        spec = settings.spec(target)
+        search = Search(FactorBreeding(target, spec, 2), spec, settings.limits(target))
         try:
             start = time.perf_counter()
             search.run()

@@ -22,6 +22,9 @@ INPUT_SIDE, OUTPUT_SIDE = 0, 1
 # the remainder (to column r on the output side): the parameter is solved from that row.
 VOTE, ONE, FROM_ROW = 0, 1, 2
 
+# How often a random gene takes its parameter from a vote, is one, or refers to a row.
+CHOICE_ODDS = (0.6, 0.1, 0.3)
+
 
 @dataclass(frozen=True, slots=True)
 class Genomes:
@@ -123,6 +126,26 @@ class GeneSpace:
         return np.array(
             [self.primitives, self.patterns, 2, width, width, FROM_ROW + width], np.int64
         )
+
+    def draw(self, count: int, rng: np.random.Generator) -> Genes:
+        """Draws genes: (count, 6) int16."""
+        shares = rng.random((count, len(FIELDS) + 1))
+        genes = (shares[:, :-1] * self.bounds).astype(np.int16)
+        row = genes[:, CHOICE] % max(self.rows, self.columns) + FROM_ROW
+        source = np.searchsorted(np.cumsum(CHOICE_ODDS), shares[:, -1], side="right")
+        genes[:, CHOICE] = np.choose(np.minimum(source, 2), [VOTE, ONE, row])
+        return genes
+
+    def tweaked(self, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Returns which fields change together: one of each gene, by a share of 1 for each.
+
+        Args:
+            shares: (count,) from 0 to 1.
+
+        Returns:
+            (count, 6).
+        """
+        return np.arange(len(FIELDS)) == (shares * len(FIELDS)).astype(np.int64)[:, None]
 
     def is_valid(self, genes: npt.NDArray[np.integer]) -> bool:
         """Says whether every gene lies within the bounds."""

@@ -20,27 +20,33 @@ from evosynth.names import PUBLIC  # noqa: E402
 if TYPE_CHECKING:
     from dsl.errors import EvosynthError
     from dsl.program import Program
+    from dsl.samples import SampledTarget, make_sampled_target, read_samples
     from dsl.targets import Target, make_target
     from evosynth.api import Verification, load, run, show, verify
     from evosynth.benchmark import bench
     from evosynth.catalogue import formats, primitives, targets
     from evosynth.exporting import export
-    from evosynth.job import Result
+    from evosynth.formula_result import FormulaResult
+    from evosynth.matrix_result import Result
     from evosynth.record_table import records
     from evosynth.refining import refine
 
 __all__ = [
     "EvosynthError",
+    "FormulaResult",
     "Program",
     "Result",
+    "SampledTarget",
     "Target",
     "Verification",
     "bench",
     "export",
     "formats",
     "load",
+    "make_sampled_target",
     "make_target",
     "primitives",
+    "read_samples",
     "records",
     "refine",
     "run",

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dsl.errors import DataError, UsageError
+from dsl.errors import DataError
 from dsl.formats import FORMATS, render
 from dsl.program import Program
 from dsl.registry import brief
-from dsl.targets import Target, make_target
-from evosynth.job import Report, Result, execute, prepare
-from evosynth.runs import Claims, claims_of, program_file, read_document
+from dsl.samples import SampledTarget
+from dsl.targets import Target
+from evosynth.formula_verification import FormulaVerification, verify_formula
+from evosynth.job import Report, execute, prepare
+from evosynth.request import Request
+from evosynth.runs import Claims, Document, claims_of, program_file, read_document
 from evosynth.settings import Settings
 from fitness.accuracy import EXACT
 from fitness.proof import Proof, prove
@@ -83,12 +86,20 @@ class Verification:
 
 
 def run(
-    target: str | os.PathLike[str] | Target,
+    target: str | os.PathLike[str] | Target | SampledTarget | None = None,
     n: int | None = None,
     *,
     input: str | None = None,
     kernel: str | Sequence[complex] | None = None,
     scaling: str | None = None,
+    frequency: float | None = None,
+    count: int | None = None,
+    samples: int | None = None,
+    noise: float | None = None,
+    data: str | os.PathLike[str] | None = None,
+    x: str | Sequence[str] | None = None,
+    y: str | Sequence[str] | None = None,
+    holdout: str | None = None,
     seed: int | None = None,
     evaluations: int | None = None,
     time: float | None = None,
@@ -100,16 +111,27 @@ def run(
     library: str | os.PathLike[str] = "run",
     out: str | Path | None = None,
     report: Report | None = None,
-) -> Result:
-    """Searches for the cheapest exact program for a target.
+) -> Any:
+    """Searches for the cheapest exact program of a matrix, or for formulas of samples.
 
     Args:
-        target: A family such as "dft", the path of a .npy file, or a `Target`.
+        target: A transform such as "dft", a function such as "sine", the path of a .npy
+            file, a `Target` or a `SampledTarget`.
         n: Size of the transform.
         input: "real" or "complex", the kind of the input data; by default the target's own.
         kernel: The numbers that decide a structured matrix; by default the target's own.
         scaling: "exact", "common" or "free": outputs equal the target's, or do so up to one
             positive factor, or up to one for each; by default they are equal.
+        frequency: Of a periodic function, in radians per unit of x.
+        count: Of waves.
+        samples: Rows to train on.
+        noise: Standard deviation of the noise added to training rows, as a fraction of that
+            of the values.
+        data: A CSV file of samples, instead of a target.
+        x: Its columns that are inputs: a name, several with commas between them, or a list;
+            by default all but the last.
+        y: Its columns that are outputs; by default the last.
+        holdout: "random" or "tail": which of its rows are held out.
         seed: Decides every random choice; drawn and returned if not given.
         evaluations: Most genomes to evaluate.
         time: Most wall-clock seconds to search.
@@ -123,41 +145,23 @@ def run(
         out: Folder in which a run folder is made; nothing is stored by default.
         report: Called after every epoch of every island.
 
+    Returns:
+        A `Result` for a matrix, a `FormulaResult` for samples.
+
     Raises:
         UsageError: An argument cannot be used.
-        DataError: A target file cannot be used.
+        DataError: A file cannot be used, or nothing was found.
         StorageError: The run folder cannot be written.
     """
     settings = Settings(
         seed, evaluations, time, patience, goal, workers, strategy, islands, os.fspath(library)
+    ).with_seed()
+    request = Request(
+        target, n, input, kernel, scaling, frequency, count, samples, noise, data, x, y, holdout
     )
-    job = prepare(_target(target, n, input, kernel, scaling), settings, out)
+    assert settings.seed is not None
+    job = prepare(request.make(settings.seed), settings, out)
     return execute(job, report or (lambda snapshot: None))
-
-
-def _target(
-    target: object,
-    n: int | None,
-    input: str | None,
-    kernel: str | Sequence[complex] | None,
-    scaling: str | None,
-) -> Target:
-    if isinstance(target, Target):
-        if any(given is not None for given in (n, input, kernel, scaling)):
-            raise UsageError(
-                "a Target has its size, kind of input, kernel and scaling",
-                "leave n, input, kernel and scaling out",
-            )
-        return target
-    if isinstance(target, os.PathLike):
-        target = os.fspath(target)
-    if not isinstance(target, str):
-        kind = type(target).__name__
-        raise UsageError(
-            f"expected a target's name, a path or a Target, got {kind}",
-            "save an array with numpy.save and give the path",
-        )
-    return make_target(target, n, input, kernel=kernel, scaling=scaling)
 
 
 def load(path: str | Path) -> Program:
@@ -180,14 +184,27 @@ def show(path: str | Path, format: str = "text", **options: Any) -> str:
     return render(load(path), format, **options)
 
 
-def verify(path: str | Path) -> Verification:
+def verify(path: str | Path) -> Verification | FormulaVerification:
     """Recomputes what a program file claims, from the program alone, and proves it.
+
+    For formulas the samples are made again, or read from the file that they came from.
 
     Raises:
         DataError: The file holds no valid program, or no target and claims to compare.
     """
     source = program_file(Path(path))
     document = read_document(source)
+    if document.formula is not None:
+        return verify_formula(source, document.program, document.formula)
+    return verify_matrix(source, document)
+
+
+def verify_matrix(source: Path, document: Document) -> Verification:
+    """Recomputes what a program file of a matrix claims.
+
+    Raises:
+        DataError: The file holds no target and claims to compare.
+    """
     if document.target is None or document.claims is None:
         raise DataError(
             f"'{source}' holds a bare program: no target, no claims",

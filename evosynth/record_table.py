@@ -14,7 +14,7 @@ from dsl.errors import DataError, UsageError
 from dsl.straightline import Domain
 from dsl.targets import SCALINGS, TARGETS, Scaling, Target, known_counts, make_target
 from dsl.targets.known import best_known, fftw_count
-from evosynth.api import verify
+from evosynth.api import verify_matrix
 from evosynth.runs import Claims, program_file, read_document, write_document
 from evosynth.runs.files import storage_errors, write_text
 
@@ -221,7 +221,10 @@ def store(source: str | Path, folder: str | Path | None = None) -> Path | None:
         StorageError: The folder cannot be written; what was there is still there.
     """
     path, place = program_file(Path(source)), _folder(folder)
-    verification = verify(path)
+    document = read_document(path)
+    if document.formula is not None:
+        raise DataError(f"'{path}' holds formulas", "records are of transforms")
+    verification = verify_matrix(path, document)
     if problems := verification.problems:
         raise DataError(f"'{path}' is not verified: {problems[0]}", "see `evosynth verify`")
     claims, entry = verification.found, _entry(verification.target)
@@ -235,7 +238,7 @@ def store(source: str | Path, folder: str | Path | None = None) -> Path | None:
     if old and old[0].operations <= claims.operations:
         return None
     new = place / f"{entry.stem}-{claims.operations}.json"
-    text = write_document(read_document(path).program, verification.target, claims)
+    text = write_document(document.program, verification.target, claims)
     write_text(new, text, HINT)
     with storage_errors(f"cannot write '{place}'", HINT):
         for worse in old:

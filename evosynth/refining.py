@@ -22,6 +22,7 @@ from evosynth.settings import draw_seed
 from fitness.proof import Proof, prove
 
 FORMAT_OF_SUFFIX = {".json": "json", ".txt": "text"}
+REFINES = "only linear programs have scales to refine"
 HINT = "choose another file with -o, in a folder that exists"
 
 
@@ -83,6 +84,8 @@ def refine(
     form = _form(output, document.target)
     seed = draw_seed() if seed is None else seed
     given = document.program
+    if not given.is_linear:
+        raise DataError("expected the program of a transform, got formulas", REFINES)
     rng = np.random.default_rng(seed)
     program, proof = (
         refine_program(given, scaling=chosen, rng=rng, rounds=rounds, pause=pause),

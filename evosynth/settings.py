@@ -6,10 +6,11 @@ import math
 import operator
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsl.errors import UsageError
+from dsl.samples import SampledTarget
 from dsl.targets import CAPACITY, Target, memory_limit, search_memory
 from evosynth.block_library import user_folder
 from evosynth.engine.driver import Limits
@@ -18,6 +19,10 @@ from evosynth.strategies import STRATEGIES
 
 # Time to search of a run that was given no limit: up to n = 64 it ends within a minute.
 DEFAULT_SECONDS = 45.0
+# Formulas have up to this many genes; once one is exact, a run goes on for so many
+# evaluations in search of a cheaper one.
+FORMULA_CAPACITY = 32
+EXACT_PATIENCE = 2_000
 MOST_ISLANDS = 1_000
 OWN_LIBRARY, NO_LIBRARY, USER_LIBRARY = "run", "none", "user"
 BEST_KNOWN = "best-known"
@@ -67,8 +72,23 @@ class Settings:
         if not self.library:
             raise UsageError("expected a library, got nothing", "give run, none, user or a folder")
 
-    def spec(self, target: Target) -> Spec:
+    def with_seed(self) -> Settings:
+        """Returns the settings with a seed: the given one, or one that is drawn."""
+        return replace(self, seed=draw_seed() if self.seed is None else self.seed)
+
+    def spec(self, target: Target | SampledTarget) -> Spec:
         """Returns what decides the bits of the run."""
+        if isinstance(target, SampledTarget):
+            return Spec(
+                strategy=self.strategy,
+                seed=draw_seed() if self.seed is None else self.seed,
+                islands=self.islands,
+                population=100,
+                capacity=FORMULA_CAPACITY,
+                epoch=250,
+                restart=6_000,
+                migration=5,
+            )
         return Spec(
             strategy=self.strategy,
             seed=draw_seed() if self.seed is None else self.seed,
@@ -81,32 +101,38 @@ class Settings:
             shares_blocks=self.library != NO_LIBRARY,
         )
 
-    def limits(self, target: Target) -> Limits:
+    def limits(self, target: Target | SampledTarget) -> Limits:
         """Returns when to stop; without any limit a run ends by patience or by time."""
         goal = self._goal(target)
         seconds = None if self.seconds == math.inf else self.seconds
         if (self.evaluations, self.seconds, self.patience) != (None, None, None):
             return Limits(self.evaluations, seconds, self.patience, goal)
+        if isinstance(target, SampledTarget):
+            return Limits(None, DEFAULT_SECONDS, None, goal, None if goal else EXACT_PATIENCE)
         patience = None if goal else 60_000
         return Limits(None, DEFAULT_SECONDS, patience, goal)
 
-    def threads(self, target: Target) -> int:
+    def threads(self, target: Target | SampledTarget) -> int:
         """Returns the number of evaluating threads: as many as cores, if memory allows."""
         if self.workers:
             return self.workers
+        if isinstance(target, SampledTarget):
+            return _cores()
         return max(1, min(_cores(), memory_limit() // search_memory(*target.matrix.shape)))
 
-    def library_folder(self) -> Path | None:
+    def library_folder(self, target: Target | SampledTarget) -> Path | None:
         """Returns the folder of the library that runs share; None if there is none."""
+        if isinstance(target, SampledTarget) and self.library != OWN_LIBRARY:
+            raise UsageError("formulas have no library of blocks", "leave the library out")
         if self.library in (OWN_LIBRARY, NO_LIBRARY):
             return None
         return user_folder() if self.library == USER_LIBRARY else Path(self.library)
 
-    def _goal(self, target: Target) -> int | None:
+    def _goal(self, target: Target | SampledTarget) -> int | None:
         if self.goal is None:
             return None
         if self.goal == BEST_KNOWN:
-            if target.best_known is None:
+            if isinstance(target, SampledTarget) or target.best_known is None:
                 raise UsageError(
                     f"no operation count is known for {target.title}",
                     "give --goal a number of operations",

@@ -24,6 +24,7 @@ from dsl.grammars.factor.known_blocks import KnownBlocks
 from dsl.targets import Target, make_target
 from evosynth.engine import epoch as epoch_module
 from evosynth.engine.archive import Archive
+from evosynth.engine.factor_breeding import FactorBreeding
 from evosynth.engine.blocks import Forest
 from evosynth.engine.driver import Limits, Search
 from evosynth.engine.epoch import WORTH_THREADS, epoch_size, evaluator_for, run_epoch
@@ -233,14 +234,15 @@ def test_a_drawn_seed_repeats_the_run() -> None:
 
 
 def search(limits: Limits, *, target: tuple[str, int] = ("wht", 4), **spec: Any) -> Search:
-    return Search(make_target(*target), make_spec(**spec), limits)
+    chosen = make_spec(**spec)
+    return Search(FactorBreeding(make_target(*target), chosen), chosen, limits)
 
 
 def test_stops_by_goal() -> None:
     run = search(Limits(evaluations=60_000, goal=24), target=("wht", 8))
     assert run.run() == "goal"
-    assert run.archive.best
-    assert run.archive.best.count.operations == 24
+    assert run.breeding.archive.best
+    assert run.breeding.archive.best.count.operations == 24
     assert run.evaluations < 60_000
 
 
@@ -279,8 +281,8 @@ def test_stops_by_time() -> None:
 def test_stops_by_patience() -> None:
     run = search(Limits(evaluations=100_000, patience=1_000))
     assert run.run() == "patience"
-    assert run.evaluations - run.archive.improved_at == 1_000
-    assert run.archive.improved_at > 0
+    assert run.evaluations - run.breeding.archive.improved_at == 1_000
+    assert run.breeding.archive.improved_at > 0
 
 
 def test_the_limit_that_comes_first_wins() -> None:
@@ -380,6 +382,6 @@ def test_islands_exchange_at_the_stated_epochs(
         calls.append(run.evaluations // (200 * islands))
         return forests
 
-    monkeypatch.setattr("evosynth.engine.driver.migrate", note)
+    monkeypatch.setattr("evosynth.engine.factor_breeding.migrate", note)
     run.run()
     assert calls == [2, 4, 6]

@@ -128,7 +128,7 @@ def single_genomes(draw: st.DrawFn) -> tuple[list[list[int]], GeneSpace, int]:
 
 
 def test_every_operator_is_known() -> None:
-    assert {"mutate", "splice", "edit", "random_genes", "random_genomes"} <= set(OPERATORS)
+    assert {"mutate", "splice", "edit", "random_genomes"} <= set(OPERATORS)
     assert len(MUTATION_ODDS) == len(Mutation)
     assert sum(MUTATION_ODDS) == pytest.approx(1)
     assert [int(kind) for kind in Mutation] == list(range(len(Mutation)))
@@ -276,7 +276,7 @@ def test_a_population_may_mix_mutations() -> None:
 
 def test_random_genes_use_every_value_and_source() -> None:
     space = GeneSpace(3, 5, 2, 4)
-    genes = variation.random_genes(5_000, space, np.random.default_rng(0))
+    genes = space.draw(5_000, np.random.default_rng(0))
     for field, bound in enumerate(space.bounds):
         assert set(genes[:, field]) == set(range(bound))
     votes, ones = (float(np.mean(genes[:, CHOICE] == choice)) for choice in (VOTE, ONE))
@@ -296,7 +296,7 @@ def test_genes_make_sums_and_refer_to_them() -> None:
         width,
         FROM_ROW + width,
     ]
-    genes = variation.random_genes(2_000, space, np.random.default_rng(0))
+    genes = space.draw(2_000, np.random.default_rng(0))
     assert set(genes[:, PRIMITIVE]) == set(range(len(PRIMITIVES) + 1))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import sympy
 
@@ -50,6 +50,12 @@ def definition_latex(program: Program, expression: sympy.Expr) -> str:
 def _printing_order(expression: sympy.Expr) -> str | None:
     """Returns SymPy's `order` for a definition: sums as written, constants as usual."""
     return "none" if expression.is_Add else None
+
+
+def with_names(expressions: list[sympy.Expr], names: Sequence[str]) -> list[sympy.Expr]:
+    """Returns expressions in symbols of these names instead of x0, x1, ..."""
+    symbols = {sympy.Symbol(f"x{k}"): sympy.Symbol(name) for k, name in enumerate(names)}
+    return [expression.xreplace(symbols) for expression in expressions]
 
 
 def symbolic_outputs(program: Program) -> list[sympy.Expr]:

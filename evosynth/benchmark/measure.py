@@ -80,6 +80,11 @@ def bench(
     """
     source = program_file(Path(path))
     document = read_document(source)
+    if not document.program.is_linear:
+        raise UsageError(
+            "expected the program of a transform, got formulas",
+            "the libraries that are timed beside it compute transforms",
+        )
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     chosen = tuple(cores) if cores else ((1, 2) if (available or 1) > 1 else (1,))
     _check(batches, precisions, chosen, available or 1)

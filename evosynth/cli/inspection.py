@@ -13,6 +13,7 @@ import click
 from dsl.targets import UP_TO
 from evosynth.api import verify
 from evosynth.catalogue import primitives, targets
+from evosynth.formula_verification import FormulaVerification
 from evosynth.record_table import Record, records
 
 RECORD_HEAD = ("target", "n", "scaling", "found", "", "best known", "FFTW", "dense", "proof")
@@ -22,6 +23,8 @@ RECORD_NUMBERS = {"n", "found", "best known", "FFTW", "dense"}
 def verify_and_report(run: Path, as_json: bool) -> int:
     """Prints what `verify` finds; returns the exit code."""
     verification = verify(run)
+    if isinstance(verification, FormulaVerification):
+        return _report_formula(verification, as_json)
     problems = verification.problems
     if as_json:
         error = verification.found.error
@@ -46,6 +49,30 @@ def verify_and_report(run: Path, as_json: bool) -> int:
             f"{found.multiplications} multiplications), relative error {found.error:.1e}"
         )
         click.echo(f"exact: {verification.proof.summary}")
+    return 1 if problems else 0
+
+
+def _report_formula(verification: FormulaVerification, as_json: bool) -> int:
+    """Prints what is true of a formula; returns the exit code."""
+    problems, found = verification.problems, verification.found
+    if as_json:
+        data = {name: None if value == math.inf else value for name, value in asdict(found).items()}
+        extra = {
+            "target": verification.subject,
+            "r2": verification.r2 if math.isfinite(verification.r2) else None,
+            "verified": not problems,
+            "problems": problems,
+        }
+        click.echo(json.dumps(data | extra))
+        return 1 if problems else 0
+    click.echo(f"target: {verification.subject}")
+    for problem in problems:
+        click.echo(problem)
+    click.echo(
+        "not verified"
+        if problems
+        else f"verified: {found.operations} operations, R^2 {verification.r2:.12g} on unseen rows"
+    )
     return 1 if problems else 0
 
 

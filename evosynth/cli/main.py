@@ -33,7 +33,7 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
 
 
 @cli.command("run")
-@click.option("--target", required=True, metavar="NAME|FILE.npy", help="What to compute.")
+@click.option("--target", metavar="NAME|FILE.npy", help="What to compute.")
 @click.option("--n", type=int, help="Size of the transform.")
 @click.option("--input", metavar="real|complex", help="Kind of the input data.")
 @click.option("--kernel", metavar="A,B,...", help="Numbers that decide a structured matrix.")
@@ -42,6 +42,14 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
     metavar="exact|common|free",
     help="Outputs up to one common factor, or up to one each  [default: exact]",
 )
+@click.option("--frequency", type=float, help="Of a periodic function, in radians per unit.")
+@click.option("--count", type=int, help="Of waves.")
+@click.option("--samples", type=int, help="Rows of a function to train on.")
+@click.option("--noise", type=float, help="Added to a function, relative to its deviation.")
+@click.option("--data", metavar="FILE.csv", help="Samples to find a formula of.")
+@click.option("--x", metavar="NAME,...", help="Its columns that are inputs  [default: the others]")
+@click.option("--y", metavar="NAME,...", help="Its columns that are outputs  [default: the last]")
+@click.option("--holdout", metavar="random|tail", help="Rows that are held out  [default: random]")
 @click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
 @click.option("--evaluations", type=int, help="Most genomes to evaluate.")
 @click.option("--time", "seconds", type=float, metavar="SECONDS", help="Most time to search.")
@@ -71,7 +79,7 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no narration.")
 @reporting_failures
 def run_command(as_json: bool, quiet: bool, **options: object) -> None:
-    """Searches for the cheapest exact program for a target.
+    """Searches for the cheapest exact program of a transform, or for a formula of samples.
 
     Without --evaluations, --time or --patience the run ends by itself, up to n = 64 within
     a minute.

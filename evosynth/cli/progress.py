@@ -12,6 +12,9 @@ from typing import Any, Protocol
 import click
 
 from dsl.cost import dense_count
+from dsl.display import plural
+from dsl.samples import SampledTarget
+from dsl.targets import Target
 from evosynth.engine.driver import Snapshot
 from evosynth.job import Job, Report
 
@@ -41,11 +44,8 @@ def showing_progress(job: Job, is_quiet: bool) -> Iterator[Report]:
     if is_quiet:
         yield lambda snapshot: None
         return
-    target = job.target
-    heading = f"{target.title}, {target.domain} data, seed {job.spec.seed}"
-    dense = dense_count(target.matrix, target.domain == "complex").operations
-    known = target.best_known
-    scale = f"matrix product {dense:,}" + (f", best known {known.operations:,}" if known else "")
+    heading = f"{job.target.title}, {job.target.domain} data, seed {job.spec.seed}"
+    scale = _scale(job.target)
     if sys.stderr.isatty():
         with _live_display(heading, scale) as display, _explaining_the_wait(display) as arrived:
             yield _after(arrived, display)
@@ -53,6 +53,25 @@ def showing_progress(job: Job, is_quiet: bool) -> Iterator[Report]:
         plain = PlainDisplay(heading, scale)
         with _explaining_the_wait(plain) as arrived:
             yield _after(arrived, plain)
+
+
+def _scale(target: Target | SampledTarget) -> str:
+    """Returns what the best so far may be compared with."""
+    if isinstance(target, SampledTarget):
+        rows = f"{len(target.train):,} rows"
+        return f"{rows}, {plural(len(target.inputs), 'input')}"
+    dense = dense_count(target.matrix, target.domain == "complex").operations
+    known = target.best_known
+    return f"matrix product {dense:,}" + (f", best known {known.operations:,}" if known else "")
+
+
+def _best(snapshot: Snapshot) -> str:
+    """Returns the best so far; where genomes are inexact, with its error."""
+    if snapshot.operations is None:
+        return "-"
+    if not snapshot.error:
+        return f"{snapshot.operations:,}"
+    return f"{snapshot.operations:,} with error {snapshot.error:.2g}"
 
 
 def _after(arrived: Callable[[], None], display: Display) -> Report:
@@ -96,8 +115,10 @@ class PlainDisplay:
         if not snapshot.is_improved and now - self._said < PLAIN_INTERVAL:
             return
         self._said = now
-        best = "-" if snapshot.operations is None else f"{snapshot.operations:,}"
-        self.say(f"{snapshot.seconds:6.1f} s  {snapshot.evaluations:>9,} evaluations  best {best}")
+        self.say(
+            f"{snapshot.seconds:6.1f} s  {snapshot.evaluations:>9,} evaluations  "
+            f"best {_best(snapshot)}"
+        )
 
 
 class LiveDisplay:
@@ -123,11 +144,10 @@ class LiveDisplay:
             return
         self._drawn = now
         rate = snapshot.evaluations / max(snapshot.seconds, 1e-9)
-        best = "-" if snapshot.operations is None else f"{snapshot.operations:,}"
         self.say(
             "\n".join(
                 [
-                    f"best {best} operations  {sparkline(self._history)}",
+                    f"best {_best(snapshot)} operations  {sparkline(self._history)}",
                     f"{snapshot.evaluations:,} evaluations, {rate:,.0f} per second, "
                     f"{snapshot.seconds:.0f} s",
                     "Ctrl-C stops and keeps the best program",

@@ -11,11 +11,14 @@ import click
 
 from dsl.display import plural
 from dsl.formats.sympy_format import definitions
-from dsl.targets import make_target
 from evosynth.cli.failures import INTERRUPTED, TERMINATED, taking_interrupts
+from evosynth.cli.formula_lines import formula_lines
 from evosynth.cli.progress import showing_progress
 from evosynth.engine.driver import Snapshot
-from evosynth.job import Result, execute, prepare
+from evosynth.formula_result import FormulaResult
+from evosynth.job import execute, prepare
+from evosynth.matrix_result import Result
+from evosynth.request import Request
 from evosynth.settings import Settings
 
 # Longer programs are cut here; `evosynth show` prints them whole.
@@ -24,17 +27,11 @@ MOST_LINES = 120
 
 def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool) -> int:
     """Runs a search and prints the result; returns the exit code."""
-    settings = Settings(
-        **{name: options[name] for name in Settings.__dataclass_fields__},
-    )
-    target = make_target(
-        options["target"],
-        options["n"],
-        options["input"],
-        kernel=options["kernel"],
-        scaling=options["scaling"],
-    )
-    job = prepare(target, settings, options["out"])
+    names = Settings.__dataclass_fields__
+    settings = Settings(**{name: options[name] for name in names}).with_seed()
+    request = Request(**{name: options[name] for name in Request.__dataclass_fields__})
+    assert settings.seed is not None
+    job = prepare(request.make(settings.seed), settings, options["out"])
     with taking_interrupts() as interrupts, showing_progress(job, is_quiet) as show:
 
         def report(snapshot: Snapshot) -> None:
@@ -47,13 +44,14 @@ def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     else:
-        click.echo("\n".join(_lines(result)))
+        lines = formula_lines(result) if isinstance(result, FormulaResult) else _lines(result)
+        click.echo("\n".join(lines))
     if result.stopped_by == "interrupt":
         return TERMINATED if signal.SIGTERM in interrupts.received else INTERRUPTED
     return 0 if result.is_verified and _is_goal_met(result, options["goal"]) else 1
 
 
-def _is_goal_met(result: Result, goal: str | None) -> bool:
+def _is_goal_met(result: Result | FormulaResult, goal: str | None) -> bool:
     if goal is None or result.stopped_by == "goal":
         return True
     click.echo(f"goal not met: {goal}, found {result.claims.operations}", err=True)

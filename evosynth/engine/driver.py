@@ -6,16 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
 from deap import tools
 
-from dsl.genome import FIELDS, pack
 from dsl.program import Program
-from dsl.targets.base import Target
-from evosynth.engine.archive import Archive, make_statistics
-from evosynth.engine.blocks import Forest, start_forest
-from evosynth.engine.epoch import evaluator_for, run_epoch
-from evosynth.engine.migration import migrate, recalled
+from evosynth.engine.breeding import Breeding
 from evosynth.engine.spec import Purpose, Spec
 
 # A genome with up to this many times the goal's operations may have a program within it.
@@ -32,12 +26,14 @@ class Limits:
         seconds: Wall-clock time of the search.
         patience: Evaluations without improvement.
         goal: Operations of the best program; None to go on.
+        exact_patience: Evaluations without improvement once the best genome is exact.
     """
 
     evaluations: int | None = None
     seconds: float | None = None
     patience: int | None = None
     goal: int | None = None
+    exact_patience: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +43,18 @@ class Snapshot:
     Attributes:
         record: The epoch's line of the log.
         best: The best program so far, once one was written.
-        operations: The fewest operations so far.
+        operations: Of the best genome so far: the fewest, where every genome is exact.
+        error: Of the best genome so far.
         evaluations: Genomes evaluated so far.
         seconds: Wall-clock time so far.
-        is_improved: The fewest operations became fewer.
+        is_improved: The best genome became better.
         has_better_program: `best` is new.
     """
 
     record: dict[str, object]
     best: Program | None
     operations: int | None
+    error: float | None
     evaluations: int
     seconds: float
     is_improved: bool
@@ -64,38 +62,21 @@ class Snapshot:
 
 
 class Search:
-    """A search in progress; owns everything that an epoch does not.
+    """A search in progress: the clock, the budget and the log around a grammar's breeding.
 
     Args:
-        target: What programs must compute.
+        breeding: The islands and what they find.
         spec: What decides the bits of the result.
         limits: When to stop.
-        threads: Threads of the evaluator; the result does not depend on it.
-        library: Blocks that were solved before.
-
-    Attributes:
-        forests: What the islands know; empty before the search.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        spec: Spec,
-        limits: Limits,
-        threads: int = 1,
-        library: Forest | None = None,
-    ) -> None:
-        self.target = target
-        self.library = library
+    def __init__(self, breeding: Breeding, spec: Spec, limits: Limits) -> None:
+        self.breeding = breeding
         self.spec = spec
         self.limits = limits
-        self.threads = threads
-        self.archive = Archive(target)
         self.logbook = tools.Logbook()
-        self.forests: list[Forest] = []
         self.evaluations = 0
         self.seconds = 0.0
-        self._statistics = make_statistics()
 
     def run(
         self,
@@ -111,65 +92,36 @@ class Search:
         Returns:
             Why the search stopped: "goal", "evaluations", "time" or "patience".
         """
-        self._warm_up()
+        breeding = self.breeding
+        breeding.warm_up()  # what is compiled is no time of the search
         started = time.monotonic()
-        is_complex = self.target.domain == "complex"
-        begun = start_forest(self.target.matrix, is_complex, self.spec)
-        forests = self.forests
-        forests[:] = [self._recalled(begun, 0)] * self.spec.islands
+        breeding.begin()
         epoch = 0
         while True:
             for island in range(self.spec.islands):
-                spec = self._next_spec()
-                before = len(forests[island].blocks)
-                forest, made = run_epoch(
-                    self.target, spec, forests[island], epoch, island, self.threads
-                )
-                forests[island] = self._recalled(forest, before)
-                self.evaluations += made
-                is_improved = self.archive.update(forests[island], self.evaluations)
-                is_better = self._is_time_to_write(
-                    epoch, is_improved
-                ) and self.archive.offer_leader(
+                self.evaluations += breeding.run_epoch(self._next_spec(), epoch, island)
+                is_improved = breeding.take_in(island, self.evaluations)
+                is_better = self._is_time_to_write(epoch, is_improved) and breeding.write(
                     self.limits.goal, self.spec.generator(Purpose.REFINE, epoch, island)
                 )
                 self.seconds = time.monotonic() - started
-                record = self._record(forests[island], epoch, island)
-                snapshot = self._snapshot(record, is_improved, is_better)
+                snapshot = self._snapshot(epoch, island, is_improved, is_better)
                 report(snapshot)
                 reason = self._reason_to_stop()
                 if reason:
-                    self.settle()
+                    breeding.settle()
                     rng = self.spec.generator(Purpose.SETTLE, 0, 0)
-                    self.archive.refine(rng, lambda last=snapshot: pause(last))  # type: ignore[misc]
+                    breeding.refine(rng, lambda last=snapshot: pause(last))  # type: ignore[misc]
                     return "goal" if self._is_goal_met() else reason
             epoch += 1
             if epoch % self.spec.migration == 0:
-                forests[:] = migrate(forests, self.spec, is_complex)
-
-    def _recalled(self, forest: Forest, first: int) -> Forest:
-        if self.library is None or first == len(forest.blocks):
-            return forest
-        is_complex = self.target.domain == "complex"
-        return recalled(forest, first, self.library, self.spec, is_complex)
-
-    def _warm_up(self) -> None:
-        """Compiles what is not compiled yet: that is no time of the search."""
-        nothing = pack([np.zeros((0, len(FIELDS)))], 1)
-        evaluator_for(self.target.matrix, self.target.domain).evaluate(nothing)
-
-    def settle(self) -> None:
-        """Writes the best programs of all islands."""
-        for forest in self.forests:
-            self.archive.collect(forest)
-        self.archive.settle()
+                breeding.migrate()
 
     def _is_time_to_write(self, epoch: int, is_improved: bool) -> bool:
         """Programs are written now and then, and when they come near the goal."""
-        goal, operations = self.limits.goal, self.archive.operations
-        is_near = goal is not None and operations is not None and operations <= NEAR * goal
-        # Writing a program takes time that grows with its size, as an epoch's does not.
-        interval = self.spec.migration * -(-max(self.target.matrix.shape) // 16)
+        goal, standing = self.limits.goal, self.breeding.standing
+        is_near = goal is not None and standing is not None and standing.operations <= NEAR * goal
+        interval = self.breeding.interval
         return (is_improved and is_near) or epoch % interval == interval - 1
 
     def _next_spec(self) -> Spec:
@@ -180,8 +132,8 @@ class Search:
         return replace(self.spec, epoch=min(self.spec.epoch, left))
 
     def _is_goal_met(self) -> bool:
-        goal, best = self.limits.goal, self.archive.best
-        return goal is not None and best is not None and best.count.operations <= goal
+        goal = self.limits.goal
+        return goal is not None and self.breeding.is_goal_met(goal)
 
     def _reason_to_stop(self) -> str | None:
         limits = self.limits
@@ -191,36 +143,32 @@ class Search:
             return "evaluations"
         if limits.seconds is not None and self.seconds >= limits.seconds:
             return "time"
-        stale = self.evaluations - self.archive.improved_at
+        stale = self.evaluations - self.breeding.improved_at
         if limits.patience is not None and stale >= limits.patience:
+            return "patience"
+        standing = self.breeding.standing
+        is_exact = standing is not None and standing.error == 0
+        if limits.exact_patience is not None and is_exact and stale >= limits.exact_patience:
             return "patience"
         return None
 
-    def _record(self, forest: Forest, epoch: int, island: int) -> dict[str, object]:
-        """Returns the epoch's line of the log, and keeps it in the logbook."""
-        population = forest.blocks[0].population
-        rows = list(
-            zip(population.operations.tolist(), population.genomes.lengths.tolist(), strict=True)
-        )
+    def _snapshot(
+        self, epoch: int, island: int, is_improved: bool, has_better_program: bool
+    ) -> Snapshot:
+        """Returns where the search stands, and keeps the epoch's line in the logbook."""
         record = {
             "epoch": epoch,
             "island": island,
             "evaluations": self.evaluations,
-            "best": self.archive.operations,
-            "stale": population.stale,
-            "blocks": len(forest.blocks),
-            **(self._statistics.compile(rows) if rows else {}),
+            **self.breeding.record(island),
         }
         self.logbook.record(**record)
-        return record
-
-    def _snapshot(
-        self, record: dict[str, object], is_improved: bool, has_better_program: bool
-    ) -> Snapshot:
+        standing = self.breeding.standing
         return Snapshot(
             record,
-            self.archive.best,
-            self.archive.operations,
+            self.breeding.best,
+            standing.operations if standing else None,
+            standing.error if standing else None,
             self.evaluations,
             self.seconds,
             is_improved,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsl.genome import GeneSpace, Genomes, pack
+from dsl.genome import FIELDS, GeneSpace, Genomes
 from dsl.grammars.factor.shared_sums import MOST_SUMS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
@@ -86,9 +86,10 @@ class Population:
         return rank(self.errors, self.operations)
 
 
-def no_population(capacity: int) -> Population:
+def no_population(capacity: int, fields: int = len(FIELDS)) -> Population:
     """Returns a population that has not begun."""
-    return Population(pack([], capacity), np.zeros(0), np.zeros(0))
+    genes = np.zeros((0, capacity, fields), np.int16)
+    return Population(Genomes(genes, np.zeros(0, np.int16)), np.zeros(0), np.zeros(0))
 
 
 def gene_space(shape: tuple[int, ...]) -> GeneSpace:

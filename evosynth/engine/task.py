@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dsl.genome import GeneSpace, Genomes
+from dsl.genome import Genomes
 from evosynth.engine.spec import Spec
+from evosynth.engine.variation import Space
 from fitness.scores import Scores
 
 Evaluate = Callable[[Genomes], Scores]
@@ -26,6 +27,6 @@ class Task:
     """
 
     spec: Spec
-    space: GeneSpace
+    space: Space
     evaluate: Evaluate
     rng: np.random.Generator

@@ -7,14 +7,24 @@ over genes or individuals in Python.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, VOTE, Genes, GeneSpace, Genomes
+from dsl.genome import Genes, Genomes
 
-# How often a random gene takes its parameter from a vote, is one, or refers to a row.
-CHOICE_ODDS = (0.6, 0.1, 0.3)
+
+class Space(Protocol):
+    """The genes that make sense for a problem."""
+
+    def draw(self, count: int, rng: np.random.Generator) -> Genes:
+        """Draws genes: (count, fields) int16."""
+        ...
+
+    def tweaked(self, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Returns which fields of a gene change together: (count,) shares -> (count, fields)."""
+        ...
 
 
 class Mutation(IntEnum):
@@ -32,26 +42,16 @@ MUTATION_ODDS = (0.35, 0.15, 0.15, 0.25, 0.1)
 MOST_MUTATIONS = 3
 
 
-def random_genes(count: int, space: GeneSpace, rng: np.random.Generator) -> Genes:
-    """Draws genes: (count, 6) int16."""
-    shares = rng.random((count, len(space.bounds) + 1))
-    genes = (shares[:, :-1] * space.bounds).astype(np.int16)
-    row = genes[:, CHOICE] % max(space.rows, space.columns) + FROM_ROW
-    source = np.searchsorted(np.cumsum(CHOICE_ODDS), shares[:, -1], side="right")
-    genes[:, CHOICE] = np.choose(np.minimum(source, 2), [VOTE, ONE, row])
-    return genes
-
-
 def random_genomes(
-    count: int, capacity: int, longest: int, space: GeneSpace, rng: np.random.Generator
+    count: int, capacity: int, longest: int, space: Space, rng: np.random.Generator
 ) -> Genomes:
     """Draws genomes of 1 to `longest` genes."""
     lengths = rng.integers(1, longest + 1, size=count).astype(np.int16)
-    genes = random_genes(count * capacity, space, rng).reshape(count, capacity, len(FIELDS))
+    genes = space.draw(count * capacity, rng).reshape(count, capacity, -1)
     return _blank(genes, lengths)
 
 
-def mutate(genomes: Genomes, space: GeneSpace, rng: np.random.Generator) -> Genomes:
+def mutate(genomes: Genomes, space: Space, rng: np.random.Generator) -> Genomes:
     """Applies one to three random mutations to every genome."""
     count = len(genomes)
     times = rng.integers(1, MOST_MUTATIONS + 1, size=count)
@@ -63,7 +63,7 @@ def mutate(genomes: Genomes, space: GeneSpace, rng: np.random.Generator) -> Geno
 
 
 def edit(
-    genomes: Genomes, kinds: npt.NDArray[np.integer], space: GeneSpace, rng: np.random.Generator
+    genomes: Genomes, kinds: npt.NDArray[np.integer], space: Space, rng: np.random.Generator
 ) -> Genomes:
     """Applies one mutation to every genome, at random positions with random genes.
 
@@ -89,11 +89,10 @@ def edit(
     source[rows[is_swap], first[is_swap]] = second[is_swap]
     source[rows[is_swap], second[is_swap]] = first[is_swap]
     genes = genomes.genes[rows[:, None], np.minimum(source, capacity - 1)]
-    fields = np.arange(genes.shape[2])
-    one_field = (rng.random(count) * len(fields)).astype(np.int64)
+    fields = space.tweaked(rng.random(count))
     is_new = is_insert | (kinds == Mutation.REPLACE)
-    is_tweaked = (kinds == Mutation.TWEAK)[:, None] & (fields == one_field[:, None])
-    new = random_genes(count, space, rng)
+    is_tweaked = (kinds == Mutation.TWEAK)[:, None] & fields
+    new = space.draw(count, rng)
     genes[rows, first] = np.where(is_new[:, None] | is_tweaked, new, genes[rows, first])
     return _blank(genes, lengths + is_insert - is_delete)
 

@@ -2,13 +2,25 @@
 
 from evosynth.runs.document import Claims, Document, claims_of, read_document, write_document
 from evosynth.runs.folder import RunFolder, program_file
+from evosynth.runs.formula_document import (
+    FormulaClaims,
+    FormulaRecord,
+    formula_claims,
+    predictions,
+    write_formula_document,
+)
 
 __all__ = [
     "Claims",
     "Document",
+    "FormulaClaims",
+    "FormulaRecord",
     "RunFolder",
     "claims_of",
+    "formula_claims",
+    "predictions",
     "program_file",
     "read_document",
     "write_document",
+    "write_formula_document",
 ]

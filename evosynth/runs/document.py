@@ -17,6 +17,7 @@ from dsl.registry import brief
 from dsl.straightline import Domain
 from dsl.targets import SCALINGS, TARGETS, Scaling, Target, make_target
 from evosynth.runs.files import read_text
+from evosynth.runs.formula_document import FormulaRecord, read_formula_record
 from fitness.objectives import program_error
 from fitness.proof import Proof
 
@@ -48,11 +49,13 @@ class Document:
         program: The program.
         target: What it computes; None for a bare program.
         claims: Its operations and error; None for a bare program.
+        formula: What the file says of a formula and its samples; None for other programs.
     """
 
     program: Program
     target: Target | None
     claims: Claims | None
+    formula: FormulaRecord | None = None
 
 
 def claims_of(program: Program, target: Target, proof: Proof | None = None) -> Claims:
@@ -86,6 +89,8 @@ def read_document(path: Path) -> Document:
         data = _parse_json(content)
         if isinstance(data, dict) and "program" in data:
             program = json_format.from_data(data["program"])
+            if not program.is_linear:
+                return Document(program, None, None, read_formula_record(data))
             return Document(program, _read_target(data), _read_claims(data))
         return Document(json_format.from_data(data), None, None)
     except DataError as error:

@@ -47,7 +47,8 @@ def back(distance: int) -> int:
 
 def constants(genes: Genes) -> npt.NDArray[np.float64]:
     """Returns the constants of genes: (..., 12) int16 -> (..., 2) float64, a copy."""
-    return np.ascontiguousarray(genes[..., CONSTANTS:]).view(np.float64)
+    # A copy in any case: of a single gene the slice would be contiguous as it is.
+    return np.array(genes[..., CONSTANTS:], order="C").view(np.float64)
 
 
 def with_constants(genes: Genes, values: npt.ArrayLike) -> Genes:

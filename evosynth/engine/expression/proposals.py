@@ -27,7 +27,7 @@ from dsl.grammars.expression.genome import (
     reference,
     with_constants,
 )
-from dsl.grammars.expression.values import steps_of, values
+from dsl.grammars.expression.values import parameters, steps_of, values
 from dsl.scalars import SCALARS
 from evosynth.engine.expression.folds import cell_width, whole_period
 from evosynth.engine.expression.recall import Recall
@@ -153,7 +153,7 @@ def retune(problem: Problem) -> Genes | None:
         return None
     rng = problem.rng
     count = min(len(waves), int(rng.integers(1, 4)))
-    chosen = [waves[k] for k in rng.choice(len(waves), count, replace=False)]
+    chosen = [waves[k] for k in rng.permutation(len(waves))[:count]]
     known = values(steps, problem.x)
     found = problem.recall.of(spectrum, known[chosen[0].left], problem.y)
     if not found:
@@ -248,12 +248,17 @@ def bend(problem: Problem) -> Genes | None:
     scale = float(rng.choice([-1.0, 1.0]))
     shift = 0.0
     if name == "exp":
-        scale *= float(rng.choice([1.0, 1 / np.std(v)]))
+        scale *= 1.0 if rng.random() < 0.5 else float(1 / np.std(v))
     elif name in ("log", "sqrt"):
         shift = float(max(0.0, -(scale * v).min() * 1.1)) if rng.random() < 0.5 else 0.0
     elif rng.random() < 0.7:
         shift = -scale * float(rng.choice(v))
     return _appended(problem, gene(_index(name), at, use=True, c0=scale, c1=shift))
+
+
+def polished(problem: Problem) -> Genes | None:
+    """The formula as it is: its constants may not have been solved yet."""
+    return problem.genes if parameters(steps_of(problem.genes, len(problem.x))) else None
 
 
 def line(problem: Problem) -> Genes | None:
@@ -312,7 +317,7 @@ def tie(problem: Problem) -> Genes | None:
     length = len(problem.genes)
     if len(terms) < 2 or length >= problem.capacity:
         return None
-    one, two = (terms[k] for k in problem.rng.choice(len(terms), 2, replace=False))
+    one, two = (terms[k] for k in problem.rng.permutation(len(terms))[:2])
     weights = problem.fit.weights
     name = "add" if weights[one] * weights[two] > 0 else "subtract"
     genes = problem.genes.copy()
@@ -330,6 +335,7 @@ PROPOSALS: dict[Proposal, float] = {
     fold: 1,
     edge: 1,
     bend: 2,
+    polished: 2,
     line: 2,
     combination: 2,
     drop: 1,

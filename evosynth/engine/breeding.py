@@ -1,0 +1,89 @@
+"""What the driver needs of a grammar's search: islands that breed, and what they have found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from dsl.program import Program
+from evosynth.engine.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a search has come.
+
+    Attributes:
+        error: Of the best genome; 0 where it is exact.
+        operations: Of the best genome.
+    """
+
+    error: float
+    operations: int
+
+
+class Breeding(Protocol):
+    """The islands of one search, and an archive of what they find."""
+
+    @property
+    def best(self) -> Program | None:
+        """The best program of those that were written."""
+        ...
+
+    @property
+    def standing(self) -> Standing | None:
+        """The best so far, written or not; None before there is any."""
+        ...
+
+    @property
+    def improved_at(self) -> int:
+        """Evaluations when the best last improved."""
+        ...
+
+    @property
+    def interval(self) -> int:
+        """Epochs between two times that programs are written: it takes time."""
+        ...
+
+    def warm_up(self) -> None:
+        """Compiles what is not compiled yet."""
+        ...
+
+    def begin(self) -> None:
+        """Makes the islands."""
+        ...
+
+    def run_epoch(self, spec: Spec, epoch: int, island: int) -> int:
+        """Lets an island breed for an epoch; returns the evaluations made."""
+        ...
+
+    def take_in(self, island: int, evaluations: int) -> bool:
+        """Takes in what an island has found; says whether the best improved."""
+        ...
+
+    def migrate(self) -> None:
+        """Lets the islands exchange what they have found."""
+        ...
+
+    def write(self, goal: int | None, rng: np.random.Generator) -> bool:
+        """Writes the best genome as a program; says whether that is the best program."""
+        ...
+
+    def is_goal_met(self, goal: int) -> bool:
+        """Says whether a program is good enough."""
+        ...
+
+    def settle(self) -> None:
+        """Writes what there is to choose from at the end."""
+        ...
+
+    def refine(self, rng: np.random.Generator, pause: Callable[[], None]) -> None:
+        """Makes the best programs better without more breeding."""
+        ...
+
+    def record(self, island: int) -> dict[str, object]:
+        """Returns what the log says of an island."""
+        ...

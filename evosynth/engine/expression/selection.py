@@ -1,0 +1,49 @@
+"""Which formula of a front to believe: the simplest that is as good as the best, by validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.grammars.expression.build import Formula
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A formula of the front, finished.
+
+    Attributes:
+        formula: With solved and recognised constants.
+        operations: Of its program.
+        error: On training rows, over the standard deviation of y.
+        squares: (rows,) squared residuals on validation rows, in units of the variance of y.
+    """
+
+    formula: Formula
+    operations: int
+    error: float
+    squares: Array
+
+
+def chosen(candidates: list[Candidate], exact: float) -> Candidate:
+    """Returns the cheapest candidate within one standard error of the best.
+
+    That is the one-standard-error rule of [Breiman1984]; candidates that are exact to
+    rounding count as equal.
+
+    Args:
+        candidates: At least one.
+        exact: An error up to this is rounding.
+    """
+    means = [max(float(np.mean(c.squares)), exact**2) for c in candidates]
+    means = [m if np.isfinite(m) else np.inf for m in means]
+    best = int(np.argmin(means))
+    squares = candidates[best].squares
+    is_exact = means[best] <= exact**2
+    deviation = 0.0 if is_exact else float(np.std(squares)) / np.sqrt(len(squares))
+    good = [k for k, mean in enumerate(means) if mean <= means[best] + deviation]
+    return candidates[min(good, key=lambda k: (candidates[k].operations, means[k]), default=best)]

@@ -1,0 +1,123 @@
+"""The target that a user asks for: a matrix, or samples of a function."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from dsl.errors import UsageError
+from dsl.registry import brief
+from dsl.samples import SAMPLED, SampledTarget, make_sampled_target, read_samples
+from dsl.targets import TARGETS, Target, make_target
+
+Columns = str | Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user says of a target; None leaves it to the default.
+
+    Attributes:
+        target: A name, the path of a .npy file, or a target.
+        n: Size of a transform.
+        input: "real" or "complex", of a transform.
+        kernel: The numbers that decide a structured matrix.
+        scaling: "exact", "common" or "free", of a transform.
+        frequency: Of a periodic function.
+        count: Of waves.
+        samples: Rows to train on.
+        noise: Standard deviation of added noise, as a fraction of that of the values.
+        data: Path of a CSV file of samples.
+        x: Columns of the file that are inputs; text may hold several, with commas.
+        y: Columns that are outputs.
+        holdout: "random" or "tail": which rows of the file are held out.
+    """
+
+    target: object = None
+    n: int | None = None
+    input: str | None = None
+    kernel: str | Sequence[complex] | None = None
+    scaling: str | None = None
+    frequency: float | None = None
+    count: int | None = None
+    samples: int | None = None
+    noise: float | None = None
+    data: str | os.PathLike[str] | None = None
+    x: Columns = None
+    y: Columns = None
+    holdout: str | None = None
+
+    def make(self, seed: int) -> Target | SampledTarget:
+        """Returns the target; the seed decides samples that are drawn.
+
+        Raises:
+            UsageError: The arguments name no target, or do not go together.
+            DataError: A file holds nothing usable.
+            StorageError: A file cannot be read.
+        """
+        if self.data is not None:
+            self._refuse_all_but("data", "x", "y", "holdout")
+            return read_samples(
+                self.data,
+                _names(self.x),
+                _names(self.y),
+                seed=seed,
+                holdout=self.holdout or "random",
+            )
+        target = self.target
+        if isinstance(target, Target | SampledTarget):
+            self._refuse_all_but("target")
+            return target
+        if isinstance(target, os.PathLike):
+            target = os.fspath(target)
+        if target is None:
+            raise UsageError("expected a target or data", "give --target NAME or --data FILE.csv")
+        if not isinstance(target, str):
+            kind = type(target).__name__
+            raise UsageError(
+                f"expected a target's name, a path or a Target, got {kind}",
+                "save an array with numpy.save and give the path",
+            )
+        if target in SAMPLED:
+            self._refuse_all_but("target", "frequency", "count", "samples", "noise")
+            return make_sampled_target(
+                target,
+                seed=seed,
+                samples=self.samples,
+                noise=self.noise or 0.0,
+                frequency=self.frequency,
+                count=self.count,
+            )
+        if target not in TARGETS and not target.endswith(".npy") and not set("/\\") & set(target):
+            self._refuse_unknown(target)
+        self._refuse_all_but("target", "n", "input", "kernel", "scaling")
+        return make_target(target, self.n, self.input, kernel=self.kernel, scaling=self.scaling)
+
+    def _refuse_all_but(self, *allowed: str) -> None:
+        """Refuses arguments that mean nothing for this kind of target."""
+        given = [f.name for f in fields(self) if getattr(self, f.name) is not None]
+        for name in given:
+            if name not in allowed:
+                what = "data" if "data" in allowed else f"target {_brief(self.target)}"
+                others = ", ".join(allowed) if len(allowed) > 1 else "nothing else"
+                raise UsageError(f"{what} takes no '{name}'", f"it takes {others}")
+
+    def _refuse_unknown(self, name: str) -> None:
+        """Refuses a name that neither kind of target has."""
+        known = [*TARGETS.names(), *SAMPLED.names()]
+        near = difflib.get_close_matches(name, known, n=1)
+        guess = f"did you mean '{near[0]}'? " if near else ""
+        raise UsageError(f"unknown target {_brief(name)}", f"{guess}known: {', '.join(known)}")
+
+
+def _names(columns: Columns) -> list[str] | None:
+    if columns is None:
+        return None
+    parts = columns.split(",") if isinstance(columns, str) else list(columns)
+    return [part.strip() for part in parts]
+
+
+def _brief(target: object) -> str:
+    return brief(target) if isinstance(target, str) else f"of type {type(target).__name__}"
