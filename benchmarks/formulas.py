@@ -15,11 +15,11 @@ A formula counts as found if 1 - R^2 is below 1e-9 on rows that no program was g
 them outside of the range of those that it was; noise and the digits of a clock have criteria
 of their own, data of the world have none. R^2 is that of the worst output.
 
-The others do not get the rows that evosynth validates on, and have a sixth of the time for each
-digit of the clock. gplearn starts again when it is stuck, and its protected functions are read
-as the plain ones where that changes nothing on the training rows; it fits no constants.
-pyoperon computes in single precision, so its constants are fitted once more in double
-precision.
+The others choose among their formulas by the validation rows that evosynth has too, and have a
+sixth of the time for each digit of the clock. gplearn starts again when it is stuck, and its
+protected functions are read as the plain ones where that changes nothing on the training rows;
+it fits no constants. pyoperon computes in single precision, so its constants are fitted once
+more in double precision.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -43,7 +43,7 @@ from typing import Any, Literal
 import numpy as np
 
 import evosynth as es
-from dsl.samples import SampledTarget, make_sampled_target
+from dsl.samples import SampledTarget, Samples, make_sampled_target
 from dsl.samples.sampled_target import Numbers
 
 OTHERS = {"gplearn": "gplearn==0.4.3", "pyoperon": "pyoperon==0.6.2"}
@@ -322,23 +322,29 @@ def _text(program: Any) -> str:
     return ", ".join(map(str, symbolic_outputs(program)))
 
 
+def _by_output(target: SampledTarget) -> Iterator[tuple[Samples, Samples]]:
+    """Yields for every output the rows to train on and those to choose by."""
+    train, validation = target.train, target.validation or target.train
+    for k in range(len(target.outputs)):
+        column = slice(k, k + 1)
+        yield Samples(train.x, train.y[:, column]), Samples(validation.x, validation.y[:, column])
+
+
 def search_gplearn(
     target: SampledTarget, seed: int, seconds: float, symbols: tuple[str, ...]
 ) -> Found:
     """Searches with gplearn, a generation after another until the time is over.
 
-    It begins anew when twenty generations brought nothing, and gives back the best of all
-    generations, where gplearn itself would give back that of the last.
+    It begins anew when twenty generations brought nothing. Of the best of each generation it
+    gives back the best on the validation rows, where gplearn itself would give back the last.
     """
-    train, count = target.train, len(target.outputs)
-    found = [
-        _gplearn_model(train.x, column, seed, seconds / count, symbols) for column in train.y.T
-    ]
+    train, share = target.train, seconds / len(target.outputs)
+    found = [_gplearn_model(*sets, seed, share, symbols) for sets in _by_output(target)]
+    computed = [_unprotected(program, train.x) for program in found]
 
     def function(x: Numbers) -> Numbers:
         return np.stack([compute(x) for compute in computed], axis=1)
 
-    computed = [_unprotected(program, train.x) for program in found]
     return Found(function, ", ".join(map(str, found)))
 
 
@@ -369,7 +375,7 @@ def _unprotected(program: Any, x: Numbers) -> Function:
 
 
 def _gplearn_model(
-    x: Numbers, y: Numbers, seed: int, seconds: float, symbols: tuple[str, ...]
+    train: Samples, validation: Samples, seed: int, seconds: float, symbols: tuple[str, ...]
 ) -> Any:
     from gplearn.functions import make_function
     from gplearn.genetic import SymbolicRegressor
@@ -378,7 +384,7 @@ def _gplearn_model(
         return np.exp(np.minimum(a, 50.0))  # gplearn wants functions closed: no infinities
 
     own = {"floor": make_function(function=np.floor, name="floor", arity=1, wrap=False)}
-    deviation = float(y.std()) or 1.0
+    deviation = float(train.y.std()) or 1.0
     model = SymbolicRegressor(
         population_size=1_000,
         generations=0,
@@ -403,27 +409,29 @@ def _gplearn_model(
         random_state=seed,
     )
     start, last = perf_counter(), 0.0
-    best = own_best = None  # of all generations; of those since the last new start
-    restarts = stale = 0
-    while best is None or (
-        perf_counter() - start + last <= seconds and best.raw_fitness_ > model.stopping_criteria
+    best = latest = None  # on the validation rows; on those to train on, since the last new start
+    least, restarts, stale = np.inf, 0, 0
+    while latest is None or (
+        perf_counter() - start + last <= seconds and latest.raw_fitness_ > model.stopping_criteria
     ):
         if stale == STALE_GENERATIONS:
-            restarts, stale, own_best = restarts + 1, 0, None
+            restarts, stale, latest = restarts + 1, 0, None
             model.set_params(generations=0, random_state=seed + SEED_STEP * restarts)
             model._programs = []
         began = perf_counter()
-        model.set_params(generations=model.generations + 1).fit(x, y)
+        model.set_params(generations=model.generations + 1).fit(train.x, train.y[:, 0])
         last = perf_counter() - began
         candidate = min(model._programs[-1], key=lambda program: program.fitness_)
-        is_better = own_best is None or candidate.fitness_ < own_best.fitness_
-        own_best, stale = (candidate, 0) if is_better else (own_best, stale + 1)
-        best = candidate if best is None or candidate.fitness_ < best.fitness_ else best
+        if latest is not None and candidate.fitness_ >= latest.fitness_:
+            stale += 1
+            continue
+        latest, stale = candidate, 0
+        error = residual(validation.y, candidate.execute(validation.x)[:, None])
+        if best is None or error < least:
+            best, least = candidate, error
     return best
 
 
-# Nodes with the column that they read, a constant for each, and the formula for people.
-OperonFormula = tuple[list[tuple[str, int]], Numbers, str]
 OPERON_SYMBOLS = (
     *("add", "sub", "mul", "div", "sin", "cos", "exp", "log", "sqrt", "square"),
     *("constant", "variable"),
@@ -443,27 +451,43 @@ OPERON_FUNCTIONS: dict[str, np.ufunc] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class OperonFormula:
+    """A tree of pyoperon.
+
+    Attributes:
+        nodes: What each does and which column it reads, in postfix order: the first operand
+            directly before its function.
+        values: The constant or the factor of each, (nodes,).
+        text: The formula for people.
+    """
+
+    nodes: list[tuple[str, int]]
+    values: Numbers
+    text: str
+
+
 def search_pyoperon(
     target: SampledTarget, seed: int, seconds: float, symbols: tuple[str, ...]
 ) -> Found:
     """Searches with pyoperon, then fits the constants in double precision."""
-    train, count = target.train, len(target.outputs)
-    # It takes no read-only arrays, and no views.
-    found = [
-        _pyoperon_model(train.x.copy(), column.copy(), seed, seconds / count, symbols)
-        for column in train.y.T
-    ]
+    share = seconds / len(target.outputs)
+    found = [_pyoperon_model(*sets, seed, share, symbols) for sets in _by_output(target)]
 
     def function(x: Numbers) -> Numbers:
-        return np.stack([_evaluate(nodes, values, x) for nodes, values, _ in found], axis=1)
+        return np.hstack([_evaluate(formula, x) for formula in found])
 
-    return Found(function, ", ".join(text for *_, text in found))
+    return Found(function, ", ".join(formula.text for formula in found))
 
 
 def _pyoperon_model(
-    x: Numbers, y: Numbers, seed: int, seconds: float, symbols: tuple[str, ...]
+    train: Samples, validation: Samples, seed: int, seconds: float, symbols: tuple[str, ...]
 ) -> OperonFormula:
-    """Searches a few generations at a time, since it would not stop at a formula that fits."""
+    """Searches a few generations at a time, since it would not stop at a formula that fits.
+
+    Of all that was then on the front of error and length, that with the least error on the
+    validation rows is given back.
+    """
     from pyoperon.sklearn import SymbolicRegressor
 
     model = SymbolicRegressor(
@@ -480,43 +504,45 @@ def _pyoperon_model(
         n_threads=1,
         warm_start=True,
     )
-    start, best, least, runs = perf_counter(), None, np.inf, 0
+    x, y = np.array(train.x), np.array(train.y[:, 0])  # it takes no read-only arrays
+    start, runs, best, least = perf_counter(), 0, None, np.inf
+    fitted: OperonFormula | None = None  # the one with the least error on the training rows
+    fitted_error = np.inf
     while best is None or perf_counter() - start <= seconds - SHORTEST_RUN:
         left = seconds - (perf_counter() - start)
         model.set_params(max_time=max(1, round(left)), random_state=seed + SEED_STEP * runs)
         model.fit(x, y)
         runs += 1
-        errors = min(each["mean_squared_error"] for each in model.pareto_front_)
-        if best is None or errors < least:
-            least, best = errors, _operon_formula(model, x, y)
-            found = _evaluate(best[0], best[1], x)
-            if residual(y[:, None], found[:, None]) < CERTAIN:
-                break
+        front = sorted(model.pareto_front_, key=lambda each: each["mean_squared_error"])
+        formulas = [_operon_formula(each["tree"], model.variables_) for each in front]
+        if fitted is None or front[0]["mean_squared_error"] < fitted_error:
+            fitted, fitted_error = _refitted(formulas[0], train), front[0]["mean_squared_error"]
+            formulas.append(fitted)
+        for formula in formulas:
+            error = residual(validation.y, _evaluate(formula, validation.x))
+            if best is None or error < least:
+                best, least = formula, error
+        if residual(train.y, _evaluate(fitted, train.x)) < CERTAIN:
+            return fitted
     return best
 
 
-def _operon_formula(model: Any, x: Numbers, y: Numbers) -> OperonFormula:
+def _operon_formula(tree: Any, variables: dict[int, str]) -> OperonFormula:
     import pyoperon
 
-    tree = model.model_
-    columns = {key: int(name[1:]) - 1 for key, name in model.variables_.items()}
     nodes = [
-        (node.Type.name, columns[node.HashValue] if node.IsVariable else 0) for node in tree.Nodes
+        (node.Type.name, int(variables[node.HashValue][1:]) - 1 if node.IsVariable else 0)
+        for node in tree.Nodes
     ]
     values = np.array([node.Value for node in tree.Nodes], np.float64)
-    if residual(y[:, None], _evaluate(nodes, values, x)[:, None]) < WORTH_FITTING:
-        values = _refitted(nodes, values, x, y)
-    return nodes, values, pyoperon.InfixFormatter.Format(tree, model.variables_, 9)
+    return OperonFormula(nodes, values, pyoperon.InfixFormatter.Format(tree, variables, 9))
 
 
-def _evaluate(nodes: list[tuple[str, int]], values: Numbers, x: Numbers) -> Numbers:
-    """Returns what a tree of pyoperon computes, in double precision: (rows,).
-
-    Its nodes are in postfix order, the first operand directly before its function.
-    """
+def _evaluate(formula: OperonFormula, x: Numbers) -> Numbers:
+    """Returns what a tree of pyoperon computes, in double precision: (rows, 1)."""
     stack: list[Numbers] = []
     with np.errstate(all="ignore"):
-        for (name, column), value in zip(nodes, values, strict=True):
+        for (name, column), value in zip(formula.nodes, formula.values, strict=True):
             if name == "Variable":
                 stack.append(value * x[:, column])
             elif name == "Constant":
@@ -524,28 +550,30 @@ def _evaluate(nodes: list[tuple[str, int]], values: Numbers, x: Numbers) -> Numb
             else:
                 function = OPERON_FUNCTIONS[name]
                 stack.append(function(*(stack.pop() for _ in range(function.nin))))
-    return stack.pop()
+    return stack.pop()[:, None]
 
 
-def _refitted(nodes: list[tuple[str, int]], values: Numbers, x: Numbers, y: Numbers) -> Numbers:
-    """Returns the constants, fitted to the samples in double precision where that helps."""
+def _refitted(formula: OperonFormula, train: Samples) -> OperonFormula:
+    """Returns a formula that nearly fits with its constants fitted in double precision."""
     from scipy.optimize import least_squares
 
-    free = np.array([name in ("Variable", "Constant") for name, _ in nodes])
+    if residual(train.y, _evaluate(formula, train.x)) > WORTH_FITTING:
+        return formula
+    free = np.array([name in ("Variable", "Constant") for name, _ in formula.nodes])
 
-    def with_constants(given: Numbers) -> Numbers:
-        constants = values.copy()
-        constants[free] = given
-        return constants
+    def with_constants(given: Numbers) -> OperonFormula:
+        values = formula.values.copy()
+        values[free] = given
+        return replace(formula, values=values)
 
     def errors(given: Numbers) -> Numbers:
-        rest = _evaluate(nodes, with_constants(given), x) - y
+        rest = (_evaluate(with_constants(given), train.x) - train.y)[:, 0]
         return np.where(np.abs(rest) < FAR, rest, FAR)  # also for nan
 
+    start = formula.values[free]
     precise = dict.fromkeys(("xtol", "ftol", "gtol"), 1e-15)
-    fit = least_squares(errors, values[free], x_scale="jac", max_nfev=FITTING_STEPS, **precise)
-    is_better = 2 * fit.cost < np.square(errors(values[free])).sum()
-    return with_constants(fit.x) if is_better else values
+    fit = least_squares(errors, start, x_scale="jac", max_nfev=FITTING_STEPS, **precise)
+    return with_constants(fit.x) if 2 * fit.cost < np.square(errors(start)).sum() else formula
 
 
 SYSTEMS: dict[str, Search] = {

@@ -447,7 +447,7 @@ def send(frame, event, argument):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from evosynth.cli.main import main
-from evosynth.engine import driver
+from evosynth.engine import factor_breeding as driver
 inner = driver.run_epoch
 
 def run_epoch(*arguments):

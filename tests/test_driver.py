@@ -24,10 +24,10 @@ from dsl.grammars.factor.known_blocks import KnownBlocks
 from dsl.targets import Target, make_target
 from evosynth.engine import epoch as epoch_module
 from evosynth.engine.archive import Archive
-from evosynth.engine.factor_breeding import FactorBreeding
 from evosynth.engine.blocks import Forest
 from evosynth.engine.driver import Limits, Search
 from evosynth.engine.epoch import WORTH_THREADS, epoch_size, evaluator_for, run_epoch
+from evosynth.engine.factor_breeding import FactorBreeding
 from evosynth.engine.migration import migrate
 from evosynth.engine.population import score
 from evosynth.engine.spec import Population, Purpose, Spec

@@ -153,7 +153,7 @@ def test_the_example_is_read_right() -> None:
         assert_parses(arguments)
 
 
-@pytest.mark.parametrize("line", ["rum", "run --target", "run --n 16", "show", "run --target x -z"])
+@pytest.mark.parametrize("line", ["rum", "run --target", "run --n x", "show", "run --target x -z"])
 def test_a_wrong_command_is_found(line: str) -> None:
     with pytest.raises(AssertionError):
         assert_parses(line.split())

@@ -26,8 +26,8 @@ import evosynth as es
 from dsl.errors import DataError, StorageError
 from dsl.program import Instruction, Program
 from dsl.targets import Target
-from evosynth.api import Result
 from evosynth.cli.main import cli
+from evosynth.matrix_result import Result
 from evosynth.runs import RunFolder, claims_of, write_document
 from evosynth.runs.files import read_text, write_text
 
@@ -102,7 +102,8 @@ def test_run_folder_is_complete_and_valid(stored: Result) -> None:
     assert run["target"]["digest"] == stored.target.digest
     assert run["spec"]["seed"] == stored.seed == 0
     assert run["spec"]["strategy"] == "evolve"
-    assert run["limits"] == {"evaluations": 20_000, "seconds": None, "patience": None, "goal": 56}
+    limits = {"evaluations": 20_000, "seconds": None, "patience": None, "goal": 56}
+    assert run["limits"] == limits | {"exact_patience": None}
     assert {"python", "numpy", "numba", "evosynth"} <= set(run["versions"])
     assert run["result"] == stored.to_dict()
     lines = (folder / "log.jsonl").read_text().splitlines()
@@ -175,7 +176,7 @@ def test_interrupt_before_anything_was_found_is_passed_on(
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("evosynth.engine.driver.run_epoch", interrupt)
+    monkeypatch.setattr("evosynth.engine.factor_breeding.run_epoch", interrupt)
     with pytest.raises(KeyboardInterrupt):
         es.run("dft", n=8, seed=0)
 

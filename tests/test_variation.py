@@ -281,7 +281,7 @@ def test_random_genes_use_every_value_and_source() -> None:
         assert set(genes[:, field]) == set(range(bound))
     votes, ones = (float(np.mean(genes[:, CHOICE] == choice)) for choice in (VOTE, ONE))
     references = float(np.mean(genes[:, CHOICE] >= FROM_ROW))
-    assert [votes, ones, references] == pytest.approx(variation.CHOICE_ODDS, abs=0.05)
+    assert [votes, ones, references] == pytest.approx(CHOICE_ODDS, abs=0.05)
 
 
 def test_genes_make_sums_and_refer_to_them() -> None:

@@ -47,7 +47,8 @@ def random_genomes(
 ) -> Genomes:
     """Draws genomes of 1 to `longest` genes."""
     lengths = rng.integers(1, longest + 1, size=count).astype(np.int16)
-    genes = space.draw(count * capacity, rng).reshape(count, capacity, -1)
+    genes = space.draw(count * capacity, rng)
+    genes = genes.reshape(count, capacity, genes.shape[1])
     return _blank(genes, lengths)
 
 
