@@ -13,7 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evosynth as es
-from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, PRIMITIVE, VOTE, Genes, GeneSpace, Genomes
+from dsl.genome import (
+    CHOICE,
+    CHOICE_ODDS,
+    FIELDS,
+    FROM_ROW,
+    ONE,
+    PRIMITIVE,
+    VOTE,
+    Genes,
+    GeneSpace,
+    Genomes,
+)
 from dsl.grammars.factor.shared_sums import MOST_SUMS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
