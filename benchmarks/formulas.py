@@ -312,7 +312,12 @@ def search_evosynth(
     result = es.run(target, seed=seed, time=seconds, workers=1)
     if result.stopped_by == "interrupt":
         raise KeyboardInterrupt
-    more = {"operations": result.claims.operations, "stopped_by": result.stopped_by}
+    more = {
+        "operations": result.claims.operations,
+        "stopped_by": result.stopped_by,
+        "own_seconds": result.seconds,
+        "is_verified": result.is_verified,
+    }
     return Found(result.best, _text(result.best), more)
 
 

@@ -134,6 +134,15 @@ def tapes(genomes: Genomes, inputs: int) -> Tapes:
     )
 
 
+def slot_at(address: int, here: int, inputs: int) -> int:
+    """Resolves the address of a gene at the position `here`; any number is valid."""
+    address = max(address, 0)
+    if address < INPUTS:
+        return address % inputs
+    earlier = here - (address - INPUTS + 1)
+    return earlier + inputs if earlier >= 0 else -earlier % inputs
+
+
 def _slots(addresses: npt.NDArray[Any], here: npt.NDArray[Any], inputs: int) -> npt.NDArray[Any]:
     """Resolves addresses of genes at the positions `here`."""
     addresses = np.maximum(addresses, 0)

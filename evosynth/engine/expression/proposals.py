@@ -33,12 +33,21 @@ from evosynth.engine.expression.folds import cell_width, whole_period
 from evosynth.engine.expression.recall import Recall
 from evosynth.engine.expression.simple_numbers import simplest_between
 from evosynth.engine.expression.solving import Fit
-from evosynth.engine.expression.spectrum import Spectrum, Waves, positive_waves, spectrum
+from evosynth.engine.expression.spectrum import (
+    Spectrum,
+    Waves,
+    positive_waves,
+    spectrum,
+)
 
 Array = npt.NDArray[np.float64]
 
 # Waves of one sum: few more often than many.
 MOST_WAVES = 12
+# A wide band is searched for what the values themselves hold, and now and then for the rest.
+WIDE_ODDS = 0.1
+# Sums of waves that start from positive weights rather than from a spectrum.
+POSITIVE_ODDS = 0.7
 BENT = ("exp", "log", "sqrt", "abs")
 
 
@@ -118,7 +127,7 @@ def chorus(problem: Problem) -> Genes | None:
         return None
     is_fresh = problem.rng.random() < 0.7 and chosen[0] < len(problem.x)
     rest = problem.y if is_fresh else problem.fit.residual
-    source = positive_waves if problem.rng.random() < 0.7 else spectrum
+    source = positive_waves if problem.rng.random() < POSITIVE_ODDS else spectrum
     found: Spectrum | Waves | None = problem.recall.of(source, chosen[1], rest)
     if not found:
         return None

@@ -55,7 +55,7 @@ def recognised(value: float, deviation: float) -> float | None:
     for unit in UNITS:
         low, high = (value - reach) / unit, (value + reach) / unit
         found = simplest_between(low, high)
-        height = found.denominator * (1 if unit == 1 else 4)
+        height = min(found.denominator, LARGEST) * (1 if unit == 1 else 4)
         if (high - low) * DENSITY * height**2 <= CHANCE:
             return float(found) if unit == 1 else float(found) * unit
     return None

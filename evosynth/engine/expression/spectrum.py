@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 OVERSAMPLING = 5
 # The first band, in average sampling rates, and the factor by which bands grow.
 FIRST_BAND, GROWTH = 1.0, 8.0
-MOST_FREQUENCIES = 1 << 22
+MOST_FREQUENCIES, USUAL_FREQUENCIES = 1 << 22, 1 << 17
 # Noise makes a peak of this many times the mean power, beyond the logarithm of the number of
 # frequencies, once in exp(10) spectra.
 BEYOND_CHANCE = 10.0
@@ -134,12 +134,18 @@ def positive_waves(v: Array, r: Array) -> Waves | None:
     return Waves(frequencies[is_there], weights[is_there], gap)
 
 
-def spectrum(v: Array, r: Array) -> Spectrum | None:
+def wide_spectrum(v: Array, r: Array) -> Spectrum | None:
+    """Returns the spectrum of r by v over a wide band: takes some tenths of a second."""
+    return spectrum(v, r, MOST_FREQUENCIES)
+
+
+def spectrum(v: Array, r: Array, most: int = USUAL_FREQUENCIES) -> Spectrum | None:
     """Returns the spectrum of r by v; None where there is none to speak of.
 
     Args:
         v: (rows,) what it may be periodic in.
         r: (rows,) the residual.
+        most: How many frequencies to look at.
     """
     low, high = float(v.min()), float(v.max())
     extent = high - low
@@ -151,7 +157,7 @@ def spectrum(v: Array, r: Array) -> Spectrum | None:
     widest = _alias_free(v) / step
     count = FIRST_BAND * len(v) * OVERSAMPLING
     while True:
-        frequencies = int(min(count, widest, MOST_FREQUENCIES))
+        frequencies = int(min(count, widest, most))
         if frequencies < 1:
             return None
         power = _power(v - (low + high) / 2, centred, step, frequencies) / (len(v) * variance)
