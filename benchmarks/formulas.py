@@ -64,6 +64,7 @@ SEED_STEP = 1_000_003
 COLUMNS = "recovered median s worst s    1 - R^2"
 SPARE_SECONDS = 30.0  # for starting, testing and a late end; with it twice the time is killed
 LONGEST_FORMULA = 300
+LONGEST_COMPLAINT = 2_000
 
 Line = dict[str, Any]
 Function = Callable[[Numbers], Numbers]  # (rows, inputs) -> (rows, outputs)
@@ -324,7 +325,10 @@ def search_evosynth(
 def _text(program: Any) -> str:
     from dsl.formats.let_form import symbolic_outputs
 
-    return ", ".join(map(str, symbolic_outputs(program)))
+    try:
+        return ", ".join(map(str, symbolic_outputs(program)))
+    except (ArithmeticError, ValueError, TypeError) as error:  # spoils no run: it is for people
+        return f"cannot be written: {error!r}"
 
 
 def _by_output(target: SampledTarget) -> Iterator[tuple[Samples, Samples]]:
@@ -595,10 +599,10 @@ def run_once(case: Case) -> Line:
     """Returns the line of a run in a process of its own, which may hang, crash or fail.
 
     "seconds" is wall-clock time of the search alone, or of the whole process if it failed;
-    "error" says how, or is "".
+    "error" says how, or is "", and "said" holds the end of what it said.
     """
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    start = perf_counter()
+    start, said = perf_counter(), ""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.formulas", json.dumps(asdict(case))],
@@ -611,13 +615,13 @@ def run_once(case: Case) -> Line:
         if not done.returncode:
             line: Line = json.loads(done.stdout.splitlines()[-1])
             return line
-        error = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        error = f"exit status {done.returncode}: {error}"
+        said = done.stderr.strip()[-LONGEST_COMPLAINT:]
+        error = f"exit status {done.returncode}: {(said.splitlines() or ['it said nothing'])[-1]}"
     except subprocess.TimeoutExpired:
         error = "it did not end"
     seconds = round(perf_counter() - start, 3)
     failed: Line = {"recovered": False, "residual": None, "seconds": seconds, "error": error}
-    return asdict(case) | failed
+    return asdict(case) | failed | {"said": said}
 
 
 def search_once(case: Case) -> Line:

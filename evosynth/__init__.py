@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from evosynth.matrix_result import Result
     from evosynth.record_table import records
     from evosynth.refining import refine
+    from evosynth.symbolic_regressor import SymbolicRegressor
 
 __all__ = [
     "EvosynthError",
@@ -37,6 +38,7 @@ __all__ = [
     "Program",
     "Result",
     "SampledTarget",
+    "SymbolicRegressor",
     "Target",
     "Verification",
     "bench",

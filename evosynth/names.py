@@ -6,6 +6,7 @@ PUBLIC = {
     "Program": "dsl.program",
     "Result": "evosynth.matrix_result",
     "SampledTarget": "dsl.samples",
+    "SymbolicRegressor": "evosynth.symbolic_regressor",
     "Target": "dsl.targets",
     "Verification": "evosynth.api",
     "bench": "evosynth.benchmark",

@@ -105,12 +105,13 @@ class Settings:
         """Returns when to stop; without any limit a run ends by patience or by time."""
         goal = self._goal(target)
         seconds = None if self.seconds == math.inf else self.seconds
+        is_formula = isinstance(target, SampledTarget)
+        # Where the user says how patient to be, that is it.
+        exact = EXACT_PATIENCE if is_formula and not goal and self.patience is None else None
         if (self.evaluations, self.seconds, self.patience) != (None, None, None):
-            return Limits(self.evaluations, seconds, self.patience, goal)
-        if isinstance(target, SampledTarget):
-            return Limits(None, DEFAULT_SECONDS, None, goal, None if goal else EXACT_PATIENCE)
-        patience = None if goal else 60_000
-        return Limits(None, DEFAULT_SECONDS, patience, goal)
+            return Limits(self.evaluations, seconds, self.patience, goal, exact)
+        patience = None if goal or is_formula else 60_000
+        return Limits(None, DEFAULT_SECONDS, patience, goal, exact)
 
     def threads(self, target: Target | SampledTarget) -> int:
         """Returns the number of evaluating threads: as many as cores, if memory allows."""

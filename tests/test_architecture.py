@@ -43,6 +43,7 @@ HOME: dict[str, tuple[str, ...]] = {
     "scipy": ("evosynth/benchmark/rivals.py", "evosynth/engine/expression/spectrum.py"),
     "finufft": ("evosynth/engine/expression/spectrum.py",),
     "pyfftw": ("evosynth/benchmark/rivals.py",),
+    "sklearn": ("evosynth/estimator_base.py",),
     "click": ("evosynth/cli/",),
     "rich": ("evosynth/cli/progress.py",),
 }

@@ -304,18 +304,6 @@ def test_values_are_those_of_the_definition() -> None:
     assert np.array_equal(found[7], np.maximum(inner, 7.0))
 
 
-@given(seeds, st.integers(1, 10), st.integers(1, 3))
-def test_values_are_those_of_the_compiled_evaluator(seed: int, length: int, inputs: int) -> None:
-    genes = drawn(seed, length, inputs, SMOOTH)
-    x = samples(seed, inputs)
-    found = values(steps_of(genes, inputs), x)
-    compiled = ExpressionEvaluator(x.T, x[0]).values(tape_of(genes, inputs), 0)
-    for slot, value in found.items():
-        if slot >= inputs:
-            sane = np.isfinite(value) & (np.abs(value) < 1e6)
-            assert np.allclose(value[sane], compiled[slot - inputs][sane], rtol=1e-6, atol=1e-6)
-
-
 def test_what_is_not_finite_stays_so() -> None:
     genes = genome_of(
         f("divide", 0, back(9)), f("divide", 0, c0=0.0), f("exp", back(1), c0=-1.0, use=True)
@@ -362,6 +350,10 @@ def test_derivatives_are_those_of_differences(names: tuple[str, ...]) -> None:
         assert slopes.shape == (40, len(wanted))
         # Of large numbers, differences have no digits left.
         is_tame = np.all([np.abs(value) < 1e3 for value in known.values()], axis=0)
+        for step in steps:  # where both operands are equal there is a kink
+            if step.name in ("min", "max"):
+                other = step.c0 if step.right < 0 else known[step.right]
+                is_tame &= known[step.left] != other
         for column, at in zip(slopes.T, wanted, strict=True):
             coarse, fine = slopes_by_differences(genes, weights, x, at)
             # Elsewhere there is a jump, a kink or a pole nearby.

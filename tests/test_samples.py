@@ -505,6 +505,34 @@ def test_rows_are_split(rows: int, holdout: str) -> None:
         assert (np.diff(each.x[:, 0]) > 0).all()
 
 
+@pytest.mark.parametrize("rows", [4, 19, 20, 21, 22, 23, 1000])
+@pytest.mark.parametrize("holdout", ["random", "tail"])
+def test_rows_are_split_without_a_test(rows: int, holdout: str) -> None:
+    x = np.arange(float(rows))
+    target = from_arrays(x, x**2, seed=1, holdout=holdout, keep_test=False)
+    assert target.test is None
+    assert (target.validation is None) == (rows < 20)
+    sets = [each for each in (target.train, target.validation) if each]
+    taken = np.concatenate([each.x[:, 0] for each in sets])
+    assert sorted(taken) == x.tolist()
+    if rows >= 20:
+        assert [len(each) / rows for each in sets] == pytest.approx([0.75, 0.25], abs=1 / rows)
+        assert np.array_equal(taken, x) == (holdout == "tail")
+    for each in sets:
+        assert np.array_equal(each.y, each.x**2)
+        assert (np.diff(each.x[:, 0]) > 0).all()
+
+
+@pytest.mark.parametrize("keep_test", [True, False])
+@pytest.mark.parametrize("rows", [4, 20, 1000])
+def test_all_rows_may_be_trained_on(rows: int, keep_test: bool) -> None:
+    x = np.arange(float(rows))
+    target = from_arrays(x, -x, seed=1, holdout="none", keep_test=keep_test)
+    assert np.array_equal(target.train.x[:, 0], x)
+    assert (target.validation, target.test) == (None, None)
+    assert target.digest == from_arrays(x, -x, seed=2, holdout="none").digest
+
+
 COLUMN = np.arange(6.0)
 
 
@@ -537,7 +565,7 @@ def test_arrays_that_cannot_be_used_are_refused(x: Any, y: Any, parts: list[str]
 @pytest.mark.parametrize(
     ("given", "parts"),
     [
-        ({"holdout": "head"}, ["'random' or 'tail'", "'head'"]),
+        ({"holdout": "head"}, ["'random', 'tail' or 'none'", "'head'"]),
         ({"seed": -1}, ["seed"]),
         ({"inputs": ["a", "b"]}, ["expected 1 names", "got 2"]),
         ({"inputs": [""]}, ["names"]),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("numpy", "scipy", "numba", "sympy", "flint", "torch", "deap", "dask", "rich")
+HEAVY = ("numpy", "scipy", "numba", "sympy", "flint", "torch", "deap", "dask", "rich", "sklearn")
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("dsl", "fitness", "gradient_baselines", "evosynth")
 

@@ -1,4 +1,4 @@
-"""Sampled targets from arrays in memory: everything is checked, then split in three."""
+"""Sampled targets from arrays in memory: everything is checked, then split into sets."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from dsl.registry import brief
 from dsl.samples.sampled_target import LARGEST, Numbers, SampledTarget, Samples
 from dsl.samples.streams import HOLDOUT, read_seed, stream
 
-Holdout = Literal["random", "tail"]
+Holdout = Literal["random", "tail", "none"]
 
 LEAST_ROWS = 4
 LEAST_ROWS_TO_HOLD_OUT = 20
-TRAIN, VALIDATION = 0.6, 0.2  # fractions of the rows; the rest is for the test
+# Fractions of the rows to train on and to choose by; the rest, if any, is for the test.
+WITH_TEST, WITHOUT_TEST = (0.6, 0.2), (0.75, 0.25)
 MOST_COLUMNS = 4_096
 CONSTANT = "a constant"
 
@@ -32,6 +33,7 @@ def from_arrays(
     outputs: Sequence[str] | None = None,
     seed: int,
     holdout: str = "random",
+    keep_test: bool = True,
     name: str = "data",
     title: str = "",
     convention: str = "",
@@ -40,8 +42,8 @@ def from_arrays(
 ) -> SampledTarget:
     """Returns the target that arrays of samples are.
 
-    60 % of the rows are for training, 20 % for validation, 20 % for the test. Fewer than 20
-    rows are all for training.
+    60 % of the rows are for training, 20 % for validation, 20 % for the test; without a test
+    75 % and 25 %. Fewer than 20 rows are all for training.
 
     Args:
         x: (rows, inputs) or (rows,) real numbers of any kind.
@@ -49,7 +51,9 @@ def from_arrays(
         inputs: A name for every column of x; by default x, or x0, x1 and so on.
         outputs: A name for every column of y; by default y, or y0, y1 and so on.
         seed: Decides which rows are held out.
-        holdout: "random": rows drawn by the seed; "tail": the last rows.
+        holdout: "random": rows drawn by the seed; "tail": the last rows;
+            "none": all rows are for training, and formulas are chosen by them too.
+        keep_test: Hold rows out for the test.
         name: What the command line calls the target.
         title: What people call it.
         convention: Ranges and units, in one line.
@@ -73,7 +77,7 @@ def from_arrays(
         raise DataError(f"expected at least {LEAST_ROWS} rows, got {len(x)}", "give more samples")
     _check_size(x, inputs)
     _check_size(y, outputs)
-    train, validation, test = _split(x, y, seed, holdout)
+    train, validation, test = _split(x, y, seed, holdout, keep_test)
     return SampledTarget(
         name=name,
         title=title or f"{len(x)} samples of {', '.join(outputs[:4])}",
@@ -140,20 +144,21 @@ def _check_size(array: Numbers, names: tuple[str, ...]) -> None:
 
 
 def _split(
-    x: Numbers, y: Numbers, seed: int, holdout: str
+    x: Numbers, y: Numbers, seed: int, holdout: str, keep_test: bool
 ) -> tuple[Samples, Samples | None, Samples | None]:
     if holdout not in get_args(Holdout):
         raise UsageError(
-            f"expected holdout 'random' or 'tail', got {brief(holdout)}",
-            "choose 'tail' to test on the last rows",
+            f"expected holdout 'random', 'tail' or 'none', got {brief(holdout)}",
+            "choose 'tail' to hold out the last rows",
         )
     rng, rows = stream(read_seed(seed), HOLDOUT), len(x)
-    if rows < LEAST_ROWS_TO_HOLD_OUT:
+    if rows < LEAST_ROWS_TO_HOLD_OUT or holdout == "none":
         return Samples(x, y), None, None
-    first, second = round(TRAIN * rows), round((TRAIN + VALIDATION) * rows)
+    train, validation = WITH_TEST if keep_test else WITHOUT_TEST
+    first, second = round(train * rows), round((train + validation) * rows)
     if holdout == "tail":
         parts: list[Any] = [slice(0, first), slice(first, second), slice(second, rows)]
     else:  # the rows of each part stay in order
         parts = [np.sort(part) for part in np.split(rng.permutation(rows), [first, second])]
-    train, validation, test = (Samples(x[part], y[part]) for part in parts)
-    return train, validation, test
+    sets = [Samples(x[part], y[part]) for part in parts[: 3 if keep_test else 2]]
+    return sets[0], sets[1], sets[2] if keep_test else None

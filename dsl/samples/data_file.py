@@ -69,7 +69,7 @@ def read_samples(
             header; by default all but those of y.
         y: Names or numbers of the columns to compute; by default the last one.
         seed: Decides which rows are held out.
-        holdout: "random": rows drawn by the seed; "tail": the last rows of the file.
+        holdout: "random": rows drawn by the seed; "tail": the last rows of the file; "none".
 
     Raises:
         DataError: The file is missing or holds no usable samples; says what and where.

@@ -22,7 +22,7 @@ from evosynth.engine.expression.island import Rows, run_epoch, score, survivors
 from evosynth.engine.expression.recall import Recall
 from evosynth.engine.expression.recognition import EXACT_FIT, recognise
 from evosynth.engine.expression.selection import Candidate, chosen
-from evosynth.engine.expression.solving import polish, spread
+from evosynth.engine.expression.solving import Fit, polish, spread
 from evosynth.engine.population import joined
 from evosynth.engine.spec import Population, Spec, no_population
 from fitness.objectives import WORST
@@ -32,10 +32,12 @@ Array = npt.NDArray[np.float64]
 # Rows that the search sees, and rows that the constants of what it found are solved on.
 SEARCH_ROWS, POLISH_ROWS = 2_048, 1 << 15
 # Formulas of the front that are finished at the end, and when a program is written meanwhile.
-FINISHED, WRITTEN = 40, 2
+FINISHED, WRITTEN = 20, 1
 # Values that an exact formula lends.
 MOST_LENT = 4
 MIGRANTS = 10
+# Simple constants may raise the mean squared validation error by this factor.
+AS_GOOD = 1.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,10 +157,10 @@ class FormulaBreeding:
 
     def write(self, goal: int | None, rng: np.random.Generator) -> bool:
         """Writes the best formulas so far as a program; says whether it is a new one."""
-        if not all(self.fronts):
+        if not any(self.fronts):
             return False
         before = self.best
-        self.best = self._program([self._finished(front, WRITTEN) for front in self.fronts])
+        self.best = self._program(self._finished(WRITTEN))
         return self.best != before
 
     def is_goal_met(self, goal: int) -> bool:
@@ -169,8 +171,8 @@ class FormulaBreeding:
 
     def settle(self) -> None:
         """Finishes the formulas of the fronts and chooses among them."""
-        if all(self.fronts):
-            self.candidates = [self._finished(front, FINISHED) for front in self.fronts]
+        if any(self.fronts):
+            self.candidates = self._finished(FINISHED)
             self.best = self._program(self.candidates)
 
     def refine(self, rng: np.random.Generator, pause: Callable[[], None]) -> None:
@@ -238,12 +240,14 @@ class FormulaBreeding:
         formulas = [chosen(each, EXACT_FIT).formula for each in candidates]
         return build_formulas(formulas, len(self._x), self.target.identifier)
 
-    def _finished(self, front: list[Found], most: int) -> list[Candidate]:
-        """Solves the constants of the best formulas of a front on more rows."""
-        output = next(k for k, each in enumerate(self.fronts) if each is front)
+    def _finished(self, most: int) -> list[list[Candidate]]:
+        """Solves the constants of the best formulas of every front on more rows."""
+        return [self._finished_front(output, most) for output in range(len(self.fronts))]
+
+    def _finished_front(self, output: int, most: int) -> list[Candidate]:
         made: list[Candidate] = []
-        for found in sorted(front, key=lambda f: (f.error, f.operations)):
-            if len(made) < 2 * most:
+        for found in sorted(self.fronts[output], key=lambda f: (f.error, f.operations)):
+            if len(made) < most:
                 made += self._candidates(found, output)
         return made or [self._mean(output)]
 
@@ -256,21 +260,25 @@ class FormulaBreeding:
         return Candidate(formula, 0, error, self._squares(program, output))
 
     def _candidates(self, found: Found, output: int) -> list[Candidate]:
-        """Returns a formula with constants as solved, and with simple ones."""
+        """Returns a formula with simple constants if they serve as well, else as solved."""
         x, y = self._with_loans(self._x, found.loans), self._y[output]
         polished = polish(found.genes, x, y)
         if polished is None:  # on rows that the search did not see
             return []
-        recognised = recognise(polished, x, y)
         loans = tuple(self._loans[: found.loans])
-        made = []
-        for fitted in (recognised, polished):
-            weights = {k: w for k, w in fitted.weights.items() if w != 0}
-            formula = Formula(fitted.genes, fitted.intercept, weights, loans)
-            program = build_formulas([formula], len(self._x), "formula")
-            squares = self._squares(program, output)
-            made.append(Candidate(formula, program.count.operations, fitted.error, squares))
-        return made
+        simple, solved = (
+            self._candidate(fitted, loans, output)
+            for fitted in (recognise(polished, x, y), polished)
+        )
+        limit = max(AS_GOOD * float(np.mean(solved.squares)), EXACT_FIT**2)
+        return [simple if float(np.mean(simple.squares)) <= limit else solved]
+
+    def _candidate(self, fitted: Fit, loans: tuple[Loan, ...], output: int) -> Candidate:
+        weights = {k: w for k, w in fitted.weights.items() if w != 0}
+        formula = Formula(fitted.genes, fitted.intercept, weights, loans)
+        program = build_formulas([formula], len(self._x), "formula")
+        squares = self._squares(program, output)
+        return Candidate(formula, program.count.operations, fitted.error, squares)
 
     def _squares(self, program: Program, output: int) -> Array:
         held: Samples = self.target.validation or self.target.train

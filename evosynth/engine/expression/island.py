@@ -12,7 +12,7 @@ from deap import tools
 from dsl.genome import Genes, Genomes
 from dsl.grammars.expression.genome import FIELDS, gene, reference, tapes
 from dsl.scalars import SCALARS
-from evosynth.engine.expression.proposals import Problem, compacted, propose
+from evosynth.engine.expression.proposals import OPENINGS, Problem, compacted, propose
 from evosynth.engine.expression.recall import Recall
 from evosynth.engine.expression.scoring import in_steps, operation_counts
 from evosynth.engine.expression.solving import fit, polish
@@ -144,14 +144,16 @@ def _solved(
     x, y = np.ascontiguousarray(rows.x[:, :SOLVING_ROWS]), rows.y[:SOLVING_ROWS]
     nothing = np.zeros((0, len(FIELDS)), np.int16)
     found = []
-    for _ in range(max(1, round(SOLVED_SHARE * spec.epoch))):
+    for turn in range(max(1, round(SOLVED_SHARE * spec.epoch))):
         is_fresh = not len(population.genomes) or rng.random() < FRESH_ODDS
         is_fresh = is_fresh or spec.strategy == "random"
         genes = nothing if is_fresh else population.genomes[_parents(population, 1, rng)[0]]
         start = fit(genes, x, y)
         if start is None:
             continue
-        proposed = propose(Problem(start, x, y, spec.capacity, rng, recall))
+        problem = Problem(start, x, y, spec.capacity, rng, recall)
+        is_opening = not len(population.genomes) and turn < len(OPENINGS)
+        proposed = OPENINGS[turn](problem) if is_opening else propose(problem)
         polished = None if proposed is None else polish(compacted(proposed, len(x)), x, y)
         if polished is not None:
             found.append(polished.genes)

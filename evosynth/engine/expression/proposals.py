@@ -27,7 +27,7 @@ from dsl.grammars.expression.genome import (
     reference,
     with_constants,
 )
-from dsl.grammars.expression.values import parameters, steps_of, values
+from dsl.grammars.expression.values import Step, parameters, steps_of, values
 from dsl.scalars import SCALARS
 from evosynth.engine.expression.folds import cell_width, whole_period
 from evosynth.engine.expression.recall import Recall
@@ -38,6 +38,7 @@ from evosynth.engine.expression.spectrum import (
     Waves,
     positive_waves,
     spectrum,
+    wide_spectrum,
 )
 
 Array = npt.NDArray[np.float64]
@@ -46,6 +47,8 @@ Array = npt.NDArray[np.float64]
 MOST_WAVES = 12
 # A wide band is searched for what the values themselves hold, and now and then for the rest.
 WIDE_ODDS = 0.1
+# Waves at the highest peak; the others are drawn from the spectrum.
+PEAK_ODDS = 0.7
 # Sums of waves that start from positive weights rather than from a spectrum.
 POSITIVE_ODDS = 0.7
 BENT = ("exp", "log", "sqrt", "abs")
@@ -107,10 +110,13 @@ Proposal = Callable[[Problem], Genes | None]
 def wave(problem: Problem) -> Genes | None:
     """One more sine, with a phase of its own."""
     chosen = problem.value_to_work_on()
-    found = chosen and problem.recall.of(spectrum, chosen[1], problem.fit.residual)
+    is_wide = not problem.fit.weights or problem.rng.random() < WIDE_ODDS
+    band = wide_spectrum if is_wide else spectrum
+    found = chosen and problem.recall.of(band, chosen[1], problem.fit.residual)
     if not chosen or not found:
         return None
-    frequency = found.peak() if problem.rng.random() < 0.5 else float(found.draw(1, problem.rng)[0])
+    is_peak = problem.rng.random() < PEAK_ODDS
+    frequency = found.peak() if is_peak else float(found.draw(1, problem.rng)[0])
     phase = float(np.angle(np.mean(problem.fit.residual * np.exp(-1j * frequency * chosen[1]))))
     is_plain = problem.rng.random() < 0.5
     at = problem.address(chosen[0], len(problem.genes))
@@ -135,8 +141,13 @@ def chorus(problem: Problem) -> Genes | None:
     room = (problem.capacity - start + 1) // 2
     if room < 2:
         return None
-    least = min(room, len(found.frequencies) if isinstance(found, Waves) else 2)
-    count = int(problem.rng.integers(max(least, 2), max(min(room, MOST_WAVES), least, 2) + 1))
+    least = len(found.frequencies) if isinstance(found, Waves) else 2
+    here = len(_waves(problem))
+    if here > 1 and problem.rng.random() < 0.5:
+        count = here + int(problem.rng.integers(-1, 2))
+    else:
+        count = int(problem.rng.integers(least, max(MOST_WAVES, least) + 1))
+    count = min(max(count, 2), room)
     kept = problem.genes[:0] if is_fresh else problem.genes
     return _sum_of_waves(problem, kept, chosen[0], found.draw(count, problem.rng))
 
@@ -156,10 +167,10 @@ def _sum_of_waves(problem: Problem, kept: Genes, slot: int, frequencies: Array) 
 
 def retune(problem: Problem) -> Genes | None:
     """Other frequencies for some of the sines."""
-    steps = steps_of(problem.genes, len(problem.x))
-    waves = [s for s in steps if s.name in ("sin", "cos") and s.c0 != 1]
+    waves = _waves(problem)
     if not waves:
         return None
+    steps = steps_of(problem.genes, len(problem.x))
     rng = problem.rng
     count = min(len(waves), int(rng.integers(1, 4)))
     chosen = [waves[k] for k in rng.permutation(len(waves))[:count]]
@@ -170,6 +181,12 @@ def retune(problem: Problem) -> Genes | None:
     changed = constants(problem.genes)
     changed[[s.position for s in chosen], 0] = rng.permutation(found.draw(count, rng))
     return with_constants(problem.genes, changed)
+
+
+def _waves(problem: Problem) -> list[Step]:
+    """Returns the sines and cosines of scaled values."""
+    steps = steps_of(problem.genes, len(problem.x))
+    return [s for s in steps if s.name in ("sin", "cos") and s.c0 != 1]
 
 
 def one_more_in_the_sum(problem: Problem) -> Genes | None:
@@ -353,9 +370,21 @@ PROPOSALS: dict[Proposal, float] = {
 }
 
 
+# What sums of waves need is made more often from formulas that have some.
+WAVY, WAVY_FACTOR = (wave, chorus, retune, one_more_in_the_sum), 3.0
+# What is tried first of all, before anything is known.
+OPENINGS = (line, wave, combination, fold, edge, chorus)
+
+
 def propose(problem: Problem) -> Genes | None:
     """Makes a proposal of a random kind; None where it does not apply."""
-    odds = np.array(list(PROPOSALS.values()))
+    is_wavy = len(_waves(problem)) > 1
+    odds = np.array(
+        [
+            WAVY_FACTOR * odds if is_wavy and kind in WAVY else odds
+            for kind, odds in PROPOSALS.items()
+        ]
+    )
     drawn = int(problem.rng.choice(len(odds), p=odds / odds.sum()))
     made = list(PROPOSALS)[drawn](problem)
     return made if made is not None and 0 < len(made) <= problem.capacity else None

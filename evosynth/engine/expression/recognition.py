@@ -27,7 +27,7 @@ EXACT_FIT = 1e-10
 TOLERATED = 4.0
 QUARTER = np.pi / 2
 # Of the residual of an exact formula, as a fraction of the spread: rounding is no noise.
-LEAST_NOISE = 1e-14
+LEAST_NOISE = 1e-12
 
 
 def recognise(found: Fit, x: Array, y: Array) -> Fit:

@@ -11,6 +11,9 @@ from dsl.grammars.expression.build import Formula
 
 Array = npt.NDArray[np.float64]
 
+# Of the validation rows, in the order of the series if it is one.
+BLOCKS = 10
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
@@ -44,6 +47,12 @@ def chosen(candidates: list[Candidate], exact: float) -> Candidate:
     best = int(np.argmin(means))
     squares = candidates[best].squares
     is_exact = means[best] <= exact**2
-    deviation = 0.0 if is_exact else float(np.std(squares)) / np.sqrt(len(squares))
+    deviation = 0.0 if is_exact else _standard_error(squares)
     good = [k for k, mean in enumerate(means) if mean <= means[best] + deviation]
     return candidates[min(good, key=lambda k: (candidates[k].operations, means[k]), default=best)]
+
+
+def _standard_error(squares: Array) -> float:
+    """Returns that of the mean: by blocks, since neighbours in a series err alike."""
+    means = [float(block.mean()) for block in np.array_split(squares, min(BLOCKS, len(squares)))]
+    return float(np.std(means)) / np.sqrt(len(means))
