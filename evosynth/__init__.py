@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dsl.targets import Target, make_target
     from evosynth.api import Verification, load, run, show, verify
     from evosynth.benchmark import bench
-    from evosynth.catalogue import formats, primitives, targets
+    from evosynth.catalogue import formats, functions, primitives, targets
     from evosynth.exporting import export
     from evosynth.formula_result import FormulaResult
     from evosynth.matrix_result import Result
@@ -44,6 +44,7 @@ __all__ = [
     "bench",
     "export",
     "formats",
+    "functions",
     "load",
     "make_sampled_target",
     "make_target",

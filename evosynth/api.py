@@ -95,6 +95,7 @@ def run(
     frequency: float | None = None,
     count: int | None = None,
     samples: int | None = None,
+    test_samples: int | None = None,
     noise: float | None = None,
     data: str | os.PathLike[str] | None = None,
     x: str | Sequence[str] | None = None,
@@ -125,6 +126,7 @@ def run(
         frequency: Of a periodic function, in radians per unit of x.
         count: Of waves.
         samples: Rows to train on.
+        test_samples: Unseen rows, where a function has a choice: the clock has.
         noise: Standard deviation of the noise added to training rows, as a fraction of that
             of the values.
         data: A CSV file of samples, instead of a target.
@@ -157,7 +159,20 @@ def run(
         seed, evaluations, time, patience, goal, workers, strategy, islands, os.fspath(library)
     ).with_seed()
     request = Request(
-        target, n, input, kernel, scaling, frequency, count, samples, noise, data, x, y, holdout
+        target=target,
+        n=n,
+        input=input,
+        kernel=kernel,
+        scaling=scaling,
+        frequency=frequency,
+        count=count,
+        samples=samples,
+        test_samples=test_samples,
+        noise=noise,
+        data=data,
+        x=x,
+        y=y,
+        holdout=holdout,
     )
     assert settings.seed is not None
     job = prepare(request.make(settings.seed), settings, out)

@@ -9,13 +9,16 @@ from dsl.formats import FORMATS
 from dsl.grammars.factor.instructions import SUM
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
+from dsl.samples import sampled_families
+from dsl.scalars import SCALARS
+from dsl.scalars.derived import derive_scalar
 from dsl.targets import SCALINGS, TARGETS, Scaling, known_counts
 
 SHARED_SUM = "A new value, a sum of factors times values, made once for all rows that use it"
 
 
 def targets() -> list[dict[str, Any]]:
-    """Returns every registered target: name, convention, sizes, kind of input, best known.
+    """Returns every registered transform: name, convention, sizes, kind of input, best known.
 
     "best_known" is of programs that compute the transform itself, "best_known_up_to" of
     those that compute it up to one common factor, or up to a factor per output.
@@ -36,6 +39,11 @@ def targets() -> list[dict[str, Any]]:
         }
         for family in TARGETS
     ]
+
+
+def functions() -> list[dict[str, Any]]:
+    """Returns every function that is known by samples: name, convention, parameters."""
+    return sampled_families()
 
 
 def _counts(name: str, scaling: Scaling) -> dict[str, dict[str, Any]]:
@@ -74,4 +82,15 @@ def primitives() -> list[dict[str, Any]]:
         ]
         + [{"name": SUM, "kind": "sum", "summary": SHARED_SUM}]
         + [{"name": rule.name, "kind": "pattern", "summary": rule.summary} for rule in PATTERNS]
+        + [
+            {
+                "name": scalar.name,
+                "kind": "scalar",
+                "summary": scalar.summary,
+                "operands": scalar.arity,
+                "operations": derive_scalar(scalar.name).operations,
+                "expression": str(derive_scalar(scalar.name).expression),
+            }
+            for scalar in SCALARS
+        ]
     )

@@ -28,6 +28,7 @@ class Request:
         frequency: Of a periodic function.
         count: Of waves.
         samples: Rows to train on.
+        test_samples: Unseen rows, where a function has a choice.
         noise: Standard deviation of added noise, as a fraction of that of the values.
         data: Path of a CSV file of samples.
         x: Columns of the file that are inputs; text may hold several, with commas.
@@ -43,6 +44,7 @@ class Request:
     frequency: float | None = None
     count: int | None = None
     samples: int | None = None
+    test_samples: int | None = None
     noise: float | None = None
     data: str | os.PathLike[str] | None = None
     x: Columns = None
@@ -81,7 +83,7 @@ class Request:
                 "save an array with numpy.save and give the path",
             )
         if target in SAMPLED:
-            self._refuse_all_but("target", "frequency", "count", "samples", "noise")
+            self._refuse_all_but("target", "frequency", "count", "samples", "test_samples", "noise")
             return make_sampled_target(
                 target,
                 seed=seed,
@@ -89,6 +91,7 @@ class Request:
                 noise=self.noise or 0.0,
                 frequency=self.frequency,
                 count=self.count,
+                test_samples=self.test_samples,
             )
         if target not in TARGETS and not target.endswith(".npy") and not set("/\\") & set(target):
             self._refuse_unknown(target)

@@ -232,7 +232,9 @@ def test_targets() -> None:
         assert re.search(rf"^{family.name} .*{re.escape(family.summary)}", result.stdout, re.M)
     assert "16: 168" in result.stdout
     assert "FILE.npy" in result.stdout
-    assert answer(invoke("targets", "--json")) == es.targets()
+    transforms = [{"kind": "transform", **row} for row in es.targets()]
+    functions = [{"kind": "samples", **row} for row in es.functions()]
+    assert answer(invoke("targets", "--json")) == transforms + functions
 
 
 def test_primitives() -> None:
@@ -274,7 +276,12 @@ def test_help_names_every_strategy_and_format() -> None:
 
 
 def test_options_are_named_as_the_arguments_of_python() -> None:
-    options = {opt[2:] for p in cli.commands["run"].params for opt in p.opts if opt[:2] == "--"}
+    options = {
+        opt[2:].replace("-", "_")
+        for p in cli.commands["run"].params
+        for opt in p.opts
+        if opt[:2] == "--"
+    }
     arguments = set(inspect.signature(es.run).parameters)
     assert options - {"json", "quiet"} - arguments == set()
     assert arguments - options == {"report"}

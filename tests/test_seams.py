@@ -20,13 +20,14 @@ SEAMS = (
     "dsl/patterns",
     "dsl/primitives",
     "dsl/samples",
+    "dsl/scalars",
     "dsl/targets",
     "evosynth/strategies",
     "fitness/evaluators",
     "fitness/objectives",
 )
 # Decorators that register what they decorate.
-DECLARERS = {"pattern", "primitive", "sampled_family", "target_family"}
+DECLARERS = {"pattern", "primitive", "sampled_family", "scalar", "target_family"}
 MODULES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
 
 

@@ -12,7 +12,7 @@ import click
 
 from dsl.targets import UP_TO
 from evosynth.api import verify
-from evosynth.catalogue import primitives, targets
+from evosynth.catalogue import functions, primitives, targets
 from evosynth.formula_verification import FormulaVerification
 from evosynth.record_table import Record, records
 
@@ -78,10 +78,12 @@ def _report_formula(verification: FormulaVerification, as_json: bool) -> int:
 
 def print_targets(as_json: bool) -> None:
     """Prints the transforms."""
-    rows = targets()
+    rows, known_by_samples = targets(), functions()
     if as_json:
-        click.echo(json.dumps(rows))
+        transforms = [{"kind": "transform", **row} for row in rows]
+        click.echo(json.dumps(transforms + [{"kind": "samples", **r} for r in known_by_samples]))
         return
+    click.echo("transforms")
     width = max(len(row["name"]) for row in rows) + 2
     for row in rows:
         click.echo(f"{row['name']:<{width}}{row['summary']}")
@@ -90,6 +92,16 @@ def print_targets(as_json: bool) -> None:
         for line in ["; ".join(facts), *_known_lines(row)]:
             click.echo(f"{'':<{width}}{line}")
     click.echo(f"{'FILE.npy':<{width}}any matrix, real or complex, m x n")
+    click.echo("functions, known by samples")
+    for row in known_by_samples:
+        click.echo(f"{row['name']:<{width}}{row['summary']}")
+        options = [
+            f"--{name.replace('_', '-')} {value}" for name, value in row["parameters"].items()
+        ]
+        facts = [row["convention"], *([f"singular: {row['singular']}"] if row["singular"] else [])]
+        for line in ["; ".join(facts), *([" ".join(options)] if options else [])]:
+            click.echo(f"{'':<{width}}{line}")
+    click.echo(f"{'--data FILE.csv':<{width}}columns of numbers or dates; see --x, --y, --holdout")
 
 
 def _known_lines(row: dict[str, Any]) -> list[str]:
@@ -151,14 +163,21 @@ def print_primitives(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
         return
-    kinds = {"block": "blocks (what)", "sum": "sums (what)", "pattern": "patterns (where)"}
+    kinds = {
+        "block": "blocks of transforms (what)",
+        "sum": "sums (what)",
+        "pattern": "patterns (where)",
+        "scalar": "functions of formulas, with the operations of each",
+    }
     for kind, title in kinds.items():
         click.echo(title)
         for row in (r for r in rows if r["kind"] == kind):
-            click.echo(f"  {row['name']:<11}{row['summary']}")
+            cost = f" [{row['operations']}]" if "operations" in row else ""
+            click.echo(f"  {row['name']:<11}{row['summary']}{cost}")
             if "matrix" in row:
                 solved = ", ".join(row["candidates"])
                 click.echo(
                     f"  {'':<11}matrix {row['matrix']}, p solved from the remainder: {solved}"
                 )
-    click.echo("parameters (which): voted by all rows, one, or read from a row of the remainder")
+    click.echo("parameters of blocks: voted by all rows, one, or read from a row of the remainder")
+    click.echo("constants of formulas: solved from what the formula leaves")

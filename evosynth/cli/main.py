@@ -45,6 +45,7 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
 @click.option("--frequency", type=float, help="Of a periodic function, in radians per unit.")
 @click.option("--count", type=int, help="Of waves.")
 @click.option("--samples", type=int, help="Rows of a function to train on.")
+@click.option("--test-samples", type=int, help="Unseen rows of the clock.")
 @click.option("--noise", type=float, help="Added to a function, relative to its deviation.")
 @click.option("--data", metavar="FILE.csv", help="Samples to find a formula of.")
 @click.option("--x", metavar="NAME,...", help="Its columns that are inputs  [default: the others]")
