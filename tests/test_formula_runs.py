@@ -284,13 +284,17 @@ def test_several_outputs_are_stored_under_their_names(tmp_path: Path) -> None:
 # Formats
 
 
-@pytest.mark.parametrize("form", FORMATS.names())
+@pytest.mark.parametrize("form", [name for name in FORMATS.names() if name != "svg"])
 def test_show_writes_every_format(form: str, stored: Path) -> None:
     result = invoke("show", stored, "--format", form)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == es.show(stored, form)
     assert "sin" in result.stdout
     assert "31.37" in result.stdout or "3137" in result.stdout
+
+
+def test_pictures_are_of_matrices_alone(stored: Path) -> None:
+    assert_failed(invoke("show", stored, "--format", "svg"), 2, "svg", "sympy")
 
 
 @pytest.mark.parametrize(("form", "suffix"), [("c", "c"), ("numpy", "py"), ("torch", "py")])
@@ -303,14 +307,14 @@ def test_export_writes_code(form: str, suffix: str, stored: Path) -> None:
         return
     names: Data = {}
     exec(compile(text, "code.py", "exec"), names)
-    assert [name for name in names if "sine" in name]
+    assert [name for name in names if "sine" in name.lower()]
 
 
 def test_exported_functions_compute_the_formula(stored: Path) -> None:
     text = es.show(stored, "numpy")
     names: Data = {}
     exec(compile(text, "code.py", "exec"), names)
-    (function,) = [v for k, v in names.items() if callable(v) and "sine" in k]
+    function = names["sine_31_37"]
     x = np.linspace(-3, 3, 20)[:, None]
     assert np.allclose(function(x), np.sin(31.37 * x), rtol=0, atol=1e-12)
 
@@ -318,10 +322,10 @@ def test_exported_functions_compute_the_formula(stored: Path) -> None:
 @pytest.mark.parametrize("command", [["refine"], ["bench", "--batch", 10]])
 def test_what_only_matrices_have_is_refused(command: list[object], stored: Path) -> None:
     before = sorted(stored.iterdir())
-    assert_failed(invoke(command[0], stored, *command[1:]), 65, str(stored))
+    assert_failed(invoke(command[0], stored, *command[1:]), 65, "transform", "formulas")
     bare = best_of(stored)["program"]
     Path("bare.json").write_text(json.dumps(bare))
-    assert_failed(invoke(command[0], "bare.json", *command[1:]), 65, "bare.json")
+    assert_failed(invoke(command[0], "bare.json", *command[1:]), 65, "transform", "formulas")
     assert sorted(stored.iterdir()) == before
 
 
