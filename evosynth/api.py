@@ -133,7 +133,7 @@ def run(
         x: Its columns that are inputs: a name, several with commas between them, or a list;
             by default all but the last.
         y: Its columns that are outputs; by default the last.
-        holdout: "random" or "tail": which of its rows are held out.
+        holdout: "random", "tail" or "none": which of its rows are held out.
         seed: Decides every random choice; drawn and returned if not given.
         evaluations: Most genomes to evaluate.
         time: Most wall-clock seconds to search.

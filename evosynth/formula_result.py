@@ -76,10 +76,15 @@ class FormulaResult:
     notices: tuple[str, ...] = ()
 
     @property
+    def judged_by(self) -> str:
+        """The rows that tell most (`FormulaClaims.judged`)."""
+        return self.claims.judged[0]
+
+    @property
     def r2(self) -> float:
-        """The coefficient of determination on unseen rows, the smallest of all outputs."""
-        error = self.claims.error if self.claims.test_error is None else self.claims.test_error
-        return 1 - error**2
+        """The coefficient of determination on these rows, the smallest of all outputs."""
+        error = self.claims.judged[1]
+        return 1 - error * error
 
     @property
     def is_verified(self) -> bool:
@@ -106,7 +111,7 @@ class FormulaResult:
     def __repr__(self) -> str:
         return (
             f"<FormulaResult {self.target.title}: {self.claims.operations} operations, "
-            f"R^2 {self.r2:.6g} on unseen rows, seed {self.seed}>"
+            f"R^2 {self.r2:.6g} on {self.judged_by} rows, seed {self.seed}>"
         )
 
     def _repr_html_(self) -> str:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsl.errors import DataError
+from dsl.errors import DataError, StorageError, UsageError
 from dsl.program import Program
 from dsl.samples import SampledTarget, rebuild_sampled_target
 from evosynth.formula_result import RECOVERED
@@ -38,11 +38,15 @@ class FormulaVerification:
         return f"{self.target.title} ({self.target.convention})"
 
     @property
+    def judged_by(self) -> str:
+        """The rows that tell most (`FormulaClaims.judged`)."""
+        return self.found.judged[0]
+
+    @property
     def r2(self) -> float:
-        """The coefficient of determination on unseen rows; on all rows without such."""
-        found = self.found
-        error = found.error if found.test_error is None else found.test_error
-        return 1 - error**2
+        """The coefficient of determination on these rows."""
+        error = self.found.judged[1]
+        return 1 - error * error
 
     @property
     def problems(self) -> list[str]:
@@ -54,7 +58,9 @@ class FormulaVerification:
             if not _is_same(getattr(self.claimed, name), getattr(self.found, name))
         ]
         if self.target.is_exact and not self.r2 > RECOVERED:
-            lines.append(f"R^2 {self.r2} on unseen rows: not the formula that made the samples")
+            lines.append(
+                f"R^2 {self.r2} on {self.judged_by} rows: not the formula that made the samples"
+            )
         return lines
 
     @property
@@ -80,7 +86,10 @@ def verify_formula(source: Path, program: Program, record: FormulaRecord) -> For
             f"'{source}': its samples were arrays, which the file does not hold",
             "verify in Python what was fitted there",
         )
-    target = rebuild_sampled_target(record.source)
+    try:
+        target = rebuild_sampled_target(record.source)
+    except (UsageError, DataError, StorageError) as error:
+        raise DataError(f"'{source}', its samples: {error}", error.hint) from error
     if target.digest != record.digest:
         raise DataError(
             f"'{source}': the samples are not those that the formula was found for",

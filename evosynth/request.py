@@ -6,6 +6,7 @@ import difflib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from dsl.errors import UsageError
 from dsl.registry import brief
@@ -33,7 +34,7 @@ class Request:
         data: Path of a CSV file of samples.
         x: Columns of the file that are inputs; text may hold several, with commas.
         y: Columns that are outputs.
-        holdout: "random" or "tail": which rows of the file are held out.
+        holdout: "random", "tail" or "none": which rows of the file are held out.
     """
 
     target: object = None
@@ -62,7 +63,7 @@ class Request:
         if self.data is not None:
             self._refuse_all_but("data", "x", "y", "holdout")
             return read_samples(
-                self.data,
+                Path(self.data).absolute(),
                 _names(self.x),
                 _names(self.y),
                 seed=seed,

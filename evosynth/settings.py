@@ -22,7 +22,7 @@ DEFAULT_SECONDS = 45.0
 # Formulas have up to this many genes; once one is exact, a run goes on for so many
 # evaluations in search of a cheaper one.
 FORMULA_CAPACITY = 32
-EXACT_PATIENCE = 2_000
+EXACT_PATIENCE = 4_000
 MOST_ISLANDS = 1_000
 OWN_LIBRARY, NO_LIBRARY, USER_LIBRARY = "run", "none", "user"
 BEST_KNOWN = "best-known"

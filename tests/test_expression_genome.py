@@ -174,14 +174,11 @@ def test_only_functions_of_two_operands_have_a_second_one() -> None:
     assert (tape_of(genome_of(*rows), 1).right == -1).all()
 
 
-@given(
-    arrays.arrays(np.int16, (2, 8, len(FIELDS))),
-    arrays.arrays(np.int16, 2, elements=st.integers(0, 8)),
-    st.integers(1, 3),
-)
-def test_live_is_a_term_and_what_it_needs(
-    genes: Genes, lengths: npt.NDArray[np.int16], inputs: int
-) -> None:
+@given(seeds, st.lists(st.integers(0, 8), min_size=2, max_size=2), st.integers(1, 3))
+def test_live_is_a_term_and_what_it_needs(seed: int, sizes: list[int], inputs: int) -> None:
+    genes = FormulaSpace(inputs).draw(16, np.random.default_rng(seed)).reshape(2, 8, -1)
+    genes[:, ::2, USE] = 0
+    lengths = np.array(sizes, np.int16)
     tape = tapes(Genomes(genes, lengths), inputs)
     arity = [*(member.arity for member in SCALARS), 1, 0]
 
@@ -198,6 +195,12 @@ def test_live_is_a_term_and_what_it_needs(
         live = set[int]().union(*(needs(row, inputs + k) for k in terms))
         assert set(np.flatnonzero(tape.is_live[row]).tolist()) == live
         assert np.flatnonzero(tape.is_term[row]).tolist() == terms
+
+
+def test_constants_need_nothing() -> None:
+    """Whatever their addresses say."""
+    rows = f("sin", 0), gene(constant(), back(1), back(1) + 1, use=True)
+    assert tape_of(genome_of(*rows), 1).is_live.tolist() == [[False, True]]
 
 
 @given(seeds, st.integers(1, 6), st.integers(1, 6))
@@ -484,6 +487,7 @@ def test_signs_cost_nothing() -> None:
         weights = dict(enumerate(signs))
         program = build_formulas([Formula(genes, -1.0, weights)], 1, "p")
         assert program.count.operations == plain.count.operations
+        assert ("negate" in names_of(program)) == (max(signs) < 0)
         expected = signs[0] * np.sin(x[0]) + signs[1] * np.cos(x[0]) - 1.0
         assert np.allclose(program.execute(x.T)[:, 0], expected, rtol=0, atol=1e-15)
 

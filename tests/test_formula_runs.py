@@ -294,7 +294,7 @@ def test_show_writes_every_format(form: str, stored: Path) -> None:
 
 
 def test_pictures_are_of_matrices_alone(stored: Path) -> None:
-    assert_failed(invoke("show", stored, "--format", "svg"), 2, "svg", "sympy")
+    assert_failed(invoke("show", stored, "--format", "svg"), 2, "SVG", "latex")
 
 
 @pytest.mark.parametrize(("form", "suffix"), [("c", "c"), ("numpy", "py"), ("torch", "py")])

@@ -28,7 +28,7 @@ from evosynth.engine.expression.simple_numbers import (
 )
 from evosynth.engine.expression.solving import Fit, fit, polish, spread
 from evosynth.engine.expression.space import FormulaSpace
-from evosynth.engine.expression.spectrum import positive_waves, spectrum
+from evosynth.engine.expression.spectrum import positive_waves, spectrum, wide_spectrum
 
 Array = npt.NDArray[np.float64]
 seeds = st.integers(0, 2**32 - 1)
@@ -219,6 +219,15 @@ def test_frequencies_are_found_on_irregular_samples(frequency: float, seed: int)
     assert found is not None
     assert found.is_significant
     # Within the basin of least squares: a quarter of a period over half of the range.
+    assert abs(found.peak() - frequency) < 2 * np.pi / 2000 / 2
+
+
+@pytest.mark.parametrize("frequency", [31.0, 100.0, 299.99])
+def test_wide_bands_reach_further(frequency: float) -> None:
+    v = places(400, 0, -1000, 1000)[0]
+    found = wide_spectrum(v, np.cos(frequency * v))
+    assert found is not None
+    assert found.is_significant
     assert abs(found.peak() - frequency) < 2 * np.pi / 2000 / 2
 
 

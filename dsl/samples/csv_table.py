@@ -74,11 +74,11 @@ def open_table(path: Path) -> Iterator[CsvTable]:
         DataError: There is none at this path; also while its rows are read.
         StorageError: The file cannot be read.
     """
-    if not path.exists():
-        raise DataError("no such file", "give the path of a CSV file")
-    if not path.is_file():  # a pipe would block
-        raise DataError("expected a regular file, got something else", "give a CSV file")
     try:
+        if not path.exists():
+            raise DataError("no such file", "give the path of a CSV file")
+        if not path.is_file():  # a pipe would block
+            raise DataError("expected a regular file, got something else", "give a CSV file")
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield _table(file)
     except UnicodeDecodeError as error:

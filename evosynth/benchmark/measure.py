@@ -81,7 +81,7 @@ def bench(
     source = program_file(Path(path))
     document = read_document(source)
     if not document.program.is_linear:
-        raise UsageError(
+        raise DataError(
             "expected the program of a transform, got formulas",
             "the libraries that are timed beside it compute transforms",
         )

@@ -62,7 +62,7 @@ def _r2(error: float) -> str:
     """Returns R^2, or how far it is from 1 where that tells more."""
     if not math.isfinite(error):
         return "R^2 undefined: a value is not finite"
-    lacking = error**2
+    lacking = error * error
     return f"R^2 {1 - lacking:.6f}" if lacking > 1e-5 else f"R^2 1 - {lacking:.1e}"
 
 

@@ -71,7 +71,8 @@ def _report_formula(verification: FormulaVerification, as_json: bool) -> int:
     click.echo(
         "not verified"
         if problems
-        else f"verified: {found.operations} operations, R^2 {verification.r2:.12g} on unseen rows"
+        else f"verified: {found.operations} operations, R^2 {verification.r2:.12g} "
+        f"on {verification.judged_by} rows"
     )
     return 1 if problems else 0
 

@@ -50,7 +50,9 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
 @click.option("--data", metavar="FILE.csv", help="Samples to find a formula of.")
 @click.option("--x", metavar="NAME,...", help="Its columns that are inputs  [default: the others]")
 @click.option("--y", metavar="NAME,...", help="Its columns that are outputs  [default: the last]")
-@click.option("--holdout", metavar="random|tail", help="Rows that are held out  [default: random]")
+@click.option(
+    "--holdout", metavar="random|tail|none", help="Rows that are held out  [default: random]"
+)
 @click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
 @click.option("--evaluations", type=int, help="Most genomes to evaluate.")
 @click.option("--time", "seconds", type=float, metavar="SECONDS", help="Most time to search.")

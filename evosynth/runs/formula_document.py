@@ -44,6 +44,15 @@ class FormulaClaims:
     validation_error: float | None = None
     test_error: float | None = None
 
+    @property
+    def judged(self) -> tuple[str, float]:
+        """The rows that tell most, "unseen", "validation" or "training", and the error on them."""
+        if self.test_error is not None:
+            return "unseen", self.test_error
+        if self.validation_error is not None:
+            return "validation", self.validation_error
+        return "training", self.error
+
 
 @dataclass(frozen=True, slots=True)
 class FormulaRecord:

@@ -18,11 +18,17 @@ from dsl.grammars.expression.values import steps_of, values
 from dsl.program import Program
 from dsl.samples import SampledTarget, Samples
 from evosynth.engine.breeding import Standing
-from evosynth.engine.expression.island import Rows, run_epoch, score, survivors
+from evosynth.engine.expression.island import (
+    SOLVING_ROWS,
+    Rows,
+    run_epoch,
+    score,
+    survivors,
+)
 from evosynth.engine.expression.recall import Recall
-from evosynth.engine.expression.recognition import EXACT_FIT, recognise
+from evosynth.engine.expression.recognition import exact_error, recognise
 from evosynth.engine.expression.selection import Candidate, chosen
-from evosynth.engine.expression.solving import Fit, polish, spread
+from evosynth.engine.expression.solving import Fit, fit, polish, spread
 from evosynth.engine.population import joined
 from evosynth.engine.spec import Population, Spec, no_population
 from fitness.objectives import WORST
@@ -36,6 +42,10 @@ FINISHED, WRITTEN = 20, 1
 # Values that an exact formula lends.
 MOST_LENT = 4
 MIGRANTS = 10
+# Exact formulas may have an error on validation rows that is so many times as large.
+HELD = 100.0
+# Inputs whose spectrum says how exact a formula can be.
+MOST_SPECTRA = 8
 # Simple constants may raise the mean squared validation error by this factor.
 AS_GOOD = 1.02
 
@@ -92,6 +102,7 @@ class FormulaBreeding:
         self._x = np.ascontiguousarray(train.x[picked].T)
         self._y = np.ascontiguousarray(train.y[picked].T)
         self._rows: list[Rows] = []
+        self._exact: list[float] = []
 
     @property
     def standing(self) -> Standing | None:
@@ -112,6 +123,8 @@ class FormulaBreeding:
         """Makes the islands, all empty."""
         nothing = no_population(self._spec.capacity, len(FIELDS))
         outputs = len(self.target.outputs)
+        x, y = self._x[:MOST_SPECTRA, :SOLVING_ROWS], self._y[:, :SOLVING_ROWS]
+        self._exact = [exact_error(x, row) for row in y]
         self._islands = [[nothing] * outputs for _ in range(self._spec.islands)]
         self._make_rows()
 
@@ -199,7 +212,10 @@ class FormulaBreeding:
     def _make_rows(self) -> None:
         x = self._with_loans(self._x[:, :SEARCH_ROWS], len(self._loans))
         y = self._y[:, :SEARCH_ROWS]
-        self._rows = [Rows.of(x, np.ascontiguousarray(row), self._threads) for row in y]
+        self._rows = [
+            Rows.of(x, np.ascontiguousarray(row), self._threads, exact)
+            for row, exact in zip(y, self._exact, strict=True)
+        ]
 
     def _with_loans(self, x: Array, count: int) -> Array:
         """Returns the inputs and what the first so many loans are on the same rows."""
@@ -232,12 +248,26 @@ class FormulaBreeding:
             error, operations = float(population.errors[k]), float(population.operations[k])
             is_beaten = any(f.error <= error and f.operations <= operations for f in front)
             if error < WORST and not is_beaten:
+                if error == 0 and not self._holds(population.genomes[k], output):
+                    continue  # exact by chance, or by many terms: other rows tell
                 front[:] = [f for f in front if f.error < error or f.operations < operations]
                 genes = population.genomes[k].copy()
                 front.append(Found(genes, error, operations, len(self._loans)))
 
+    def _holds(self, genes: Genes, output: int) -> bool:
+        """Says whether an exact formula is exact on validation rows too."""
+        rows = self._rows[output]
+        fitted = fit(genes, rows.x, rows.y)
+        if fitted is None:
+            return False
+        squares = self._candidate(fitted, tuple(self._loans), output).squares
+        return bool(np.sqrt(squares.mean()) <= HELD * rows.exact)
+
     def _program(self, candidates: list[list[Candidate]]) -> Program:
-        formulas = [chosen(each, EXACT_FIT).formula for each in candidates]
+        exact = self._exact
+        formulas = [
+            chosen(each, limit).formula for each, limit in zip(candidates, exact, strict=True)
+        ]
         return build_formulas(formulas, len(self._x), self.target.identifier)
 
     def _finished(self, most: int) -> list[list[Candidate]]:
@@ -268,9 +298,9 @@ class FormulaBreeding:
         loans = tuple(self._loans[: found.loans])
         simple, solved = (
             self._candidate(fitted, loans, output)
-            for fitted in (recognise(polished, x, y), polished)
+            for fitted in (recognise(polished, x, y, self._exact[output]), polished)
         )
-        limit = max(AS_GOOD * float(np.mean(solved.squares)), EXACT_FIT**2)
+        limit = max(AS_GOOD * float(np.mean(solved.squares)), self._exact[output] ** 2)
         return [simple if float(np.mean(simple.squares)) <= limit else solved]
 
     def _candidate(self, fitted: Fit, loans: tuple[Loan, ...], output: int) -> Candidate:
@@ -284,7 +314,8 @@ class FormulaBreeding:
         held: Samples = self.target.validation or self.target.train
         y = held.y[:, output]
         difference = program.execute(held.x)[:, 0] - y
-        squares = (difference / spread(self._y[output])) ** 2
+        with np.errstate(over="ignore"):
+            squares = (difference / spread(self._y[output])) ** 2
         return np.where(np.isfinite(squares), squares, np.inf)
 
 

@@ -14,6 +14,7 @@ from dsl.grammars.expression.genome import FIELDS, gene, reference, tapes
 from dsl.scalars import SCALARS
 from evosynth.engine.expression.proposals import OPENINGS, Problem, compacted, propose
 from evosynth.engine.expression.recall import Recall
+from evosynth.engine.expression.recognition import EXACT_FIT
 from evosynth.engine.expression.scoring import in_steps, operation_counts
 from evosynth.engine.expression.solving import fit, polish
 from evosynth.engine.expression.space import FormulaSpace
@@ -45,16 +46,18 @@ class Rows:
         x: (inputs, rows) the inputs, then what other formulas lend.
         y: (rows,).
         evaluator: Of populations on these rows.
+        exact: An error up to this is rounding.
     """
 
     x: Array
     y: Array
     evaluator: ExpressionEvaluator
+    exact: float = EXACT_FIT
 
     @classmethod
-    def of(cls, x: Array, y: Array, threads: int) -> Rows:
+    def of(cls, x: Array, y: Array, threads: int, exact: float = EXACT_FIT) -> Rows:
         """Takes samples: (inputs, rows) and (rows,)."""
-        return cls(x, y, ExpressionEvaluator(x.T, y, threads))
+        return cls(x, y, ExpressionEvaluator(x.T, y, threads), exact)
 
 
 def run_epoch(
@@ -72,7 +75,8 @@ def run_epoch(
     children = []
     if not len(population.genomes):
         children.append(_simple_genomes(space, spec))
-    solved = _solved(rows, spec, population, rng, recall)
+    left = spec.epoch - sum(map(len, children))
+    solved = _solved(rows, replace(spec, epoch=left), population, rng, recall) if left else []
     if solved:
         children.append(_packed(solved, spec.capacity))
     made = sum(map(len, children))
@@ -90,7 +94,9 @@ def score(rows: Rows, genomes: Genomes) -> Population:
     """Evaluates genomes."""
     tape = tapes(genomes, len(rows.x))
     fits = rows.evaluator.evaluate(tape)
-    return Population(genomes, in_steps(fits.errors), operation_counts(tape, fits.weights))
+    return Population(
+        genomes, in_steps(fits.errors, rows.exact), operation_counts(tape, fits.weights)
+    )
 
 
 def survivors(population: Population, count: int) -> Population:
@@ -134,7 +140,7 @@ def _simple_genomes(space: FormulaSpace, spec: Spec) -> Genomes:
     for k in range(min(space.inputs, spec.epoch // (2 * len(unary) + 1))):
         rows.append(gene(reference(), k, use=True)[None])
         rows += [gene(f, k, use=True, c0=sign)[None] for f in unary for sign in (1.0, -1.0)]
-    return _packed(rows, spec.capacity)
+    return _packed(rows[: spec.epoch], spec.capacity)
 
 
 def _solved(

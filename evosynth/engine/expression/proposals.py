@@ -49,6 +49,8 @@ MOST_WAVES = 12
 WIDE_ODDS = 0.1
 # Waves at the highest peak; the others are drawn from the spectrum.
 PEAK_ODDS = 0.7
+# Frequencies that differ by less, as a fraction of the highest, may be one.
+NEAR = 1e-3
 # Sums of waves that start from positive weights rather than from a spectrum.
 POSITIVE_ODDS = 0.7
 BENT = ("exp", "log", "sqrt", "abs")
@@ -209,6 +211,22 @@ def one_more_in_the_sum(problem: Problem) -> Genes | None:
     return np.concatenate([genes, np.stack(rows)])
 
 
+def merge(problem: Problem) -> Genes | None:
+    """One wave for several of nearly the same frequency: under one weight, or each its own."""
+    waves = _waves(problem)
+    if len(waves) < 2 or len({(wave.name, wave.left) for wave in waves}) > 1:
+        return None
+    frequencies = np.sort([wave.c0 for wave in waves])
+    starts = np.flatnonzero(np.diff(frequencies, prepend=-np.inf) > NEAR * frequencies[-1])
+    if len(starts) == len(waves) or waves[0].left >= len(problem.x):
+        return None
+    merged = np.array([group.mean() for group in np.split(frequencies, starts[1:])])
+    slot, name = waves[0].left, waves[0].name
+    if len(merged) > 1 and problem.rng.random() < 0.5:
+        return _sum_of_waves(problem, problem.genes[:0], slot, merged)
+    return np.stack([gene(_index(name), slot, use=True, c0=float(w)) for w in merged])
+
+
 def fold(problem: Problem) -> Genes | None:
     """The remainder by a whole period, then cells of it, then the remainder of those."""
     chosen = problem.value_to_work_on()
@@ -358,6 +376,7 @@ PROPOSALS: dict[Proposal, float] = {
     chorus: 3,
     retune: 4,
     one_more_in_the_sum: 1,
+    merge: 1,
     fold: 1,
     edge: 1,
     bend: 2,
@@ -371,7 +390,7 @@ PROPOSALS: dict[Proposal, float] = {
 
 
 # What sums of waves need is made more often from formulas that have some.
-WAVY, WAVY_FACTOR = (wave, chorus, retune, one_more_in_the_sum), 3.0
+WAVY, WAVY_FACTOR = (wave, chorus, retune, one_more_in_the_sum, merge), 3.0
 # What is tried first of all, before anything is known.
 OPENINGS = (line, wave, combination, fold, edge, chorus)
 

@@ -18,11 +18,16 @@ from dsl.grammars.expression.values import jacobian, parameters, steps_of, value
 from dsl.scalars import SCALARS
 from evosynth.engine.expression.simple_numbers import recognised
 from evosynth.engine.expression.solving import Fit, fit, spread
+from evosynth.engine.expression.spectrum import wide_spectrum
 
 Array = npt.NDArray[np.float64]
 
-# A formula with an error up to this is exact: rounding of a phase of some 100,000 radians.
-EXACT_FIT = 1e-10
+# A formula with an error up to this is exact, unless arguments of waves are so large that
+# their rounding alone makes more (`exact_error`). Sums of many waves with errors of 1e-12 are
+# known that go wrong outside of the training range.
+EXACT_FIT = 1e-13
+# Of the rounding of an argument, which the last digit of a frequency makes.
+ROUNDED = 4e-16
 # A simple constant may raise the sum of squares by this many variances of the residual.
 TOLERATED = 4.0
 QUARTER = np.pi / 2
@@ -30,25 +35,36 @@ QUARTER = np.pi / 2
 LEAST_NOISE = 1e-12
 
 
-def recognise(found: Fit, x: Array, y: Array) -> Fit:
+def exact_error(x: Array, y: Array) -> float:
+    """Returns up to which error a formula of these samples counts as exact.
+
+    Args:
+        x: (inputs, rows).
+        y: (rows,).
+    """
+    largest = 0.0
+    for v in x:
+        found = wide_spectrum(v, y)
+        if found is not None and found.is_significant:
+            largest = max(largest, found.peak() * float(np.abs(v).max()))
+    return max(EXACT_FIT, ROUNDED * largest)
+
+
+def recognise(found: Fit, x: Array, y: Array, exact: float = EXACT_FIT) -> Fit:
     """Returns the formula with simple constants where they serve as well.
 
     Args:
         found: A polished fit on these samples.
         x: (inputs, rows).
         y: (rows,).
+        exact: An error up to this is rounding.
     """
-    limit = _limit(found.error, len(y))
+    limit = float(np.sqrt(found.error**2 * (1 + TOLERATED / len(y))))
+    limit += exact if found.error <= exact else 0
     found = _with_short_phases(found, x, y, limit)
     found = _with_simple_constants(found, x, y, limit)
     found = _with_quarter_turns(found, x, y, limit)
     return _with_simple_weights(found, x, y, limit)
-
-
-def _limit(error: float, rows: int) -> float:
-    return float(np.sqrt(error**2 * (1 + TOLERATED / rows))) + (
-        EXACT_FIT if error < EXACT_FIT else 0
-    )
 
 
 def _if_as_good(found: Fit, genes: Genes, x: Array, y: Array, limit: float) -> Fit:

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from dsl.grammars.expression.genome import Tapes
 from dsl.scalars import SCALARS
 from dsl.scalars.derived import derive_scalar
-from evosynth.engine.expression.recognition import EXACT_FIT
 from fitness.objectives import WORST
 
 Array = npt.NDArray[np.float64]
@@ -20,11 +19,11 @@ Array = npt.NDArray[np.float64]
 STEPS_PER_DECADE = 100
 
 
-def in_steps(errors: Array) -> Array:
-    """Returns errors rounded to steps; 0 for exact formulas, the worst for invalid ones."""
+def in_steps(errors: Array, exact: float) -> Array:
+    """Returns errors rounded to steps; 0 up to `exact`, the worst for invalid formulas."""
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = 10 ** (np.round(np.log10(errors) * STEPS_PER_DECADE) / STEPS_PER_DECADE)
-    steps = np.where(errors <= EXACT_FIT, 0.0, steps)
+    steps = np.where(errors <= exact, 0.0, steps)
     return np.where(np.isfinite(steps), np.minimum(steps, WORST), WORST)
 
 

@@ -13,6 +13,8 @@ Array = npt.NDArray[np.float64]
 
 # Of the validation rows, in the order of the series if it is one.
 BLOCKS = 10
+# Squared errors beyond it, and what is not finite, are as bad as anything.
+LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +44,10 @@ def chosen(candidates: list[Candidate], exact: float) -> Candidate:
         candidates: At least one.
         exact: An error up to this is rounding.
     """
-    means = [max(float(np.mean(c.squares)), exact**2) for c in candidates]
-    means = [m if np.isfinite(m) else np.inf for m in means]
+    limited = [np.minimum(np.nan_to_num(c.squares, nan=np.inf), LARGEST) for c in candidates]
+    means = [max(float(np.mean(each)), exact**2) for each in limited]
     best = int(np.argmin(means))
-    squares = candidates[best].squares
+    squares = limited[best]
     is_exact = means[best] <= exact**2
     deviation = 0.0 if is_exact else _standard_error(squares)
     good = [k for k, mean in enumerate(means) if mean <= means[best] + deviation]

@@ -52,6 +52,8 @@ def recognised(value: float, deviation: float) -> float | None:
     reach = 2 * deviation + 4e-16 * abs(value)
     if not (math.isfinite(value) and math.isfinite(reach)) or abs(value) > LARGEST:
         return None
+    if abs(value) <= reach:
+        return 0.0  # as good as nothing
     for unit in UNITS:
         low, high = (value - reach) / unit, (value + reach) / unit
         found = simplest_between(low, high)

@@ -32,6 +32,8 @@ MOST_STEPS = 60
 LEAST_GAIN = 1e-10
 # After this many steps the error must have fallen to this fraction.
 WINDOW, ENOUGH = 6, 0.95
+# Arguments of these functions that span less make a line or a parabola of them.
+LEAST_SPANS = {"sin": 0.1, "cos": 0.1, "exp": 1e-3}
 # Residuals below this fraction of the spread of y are rounding.
 ROUNDING = 1e-15
 
@@ -77,6 +79,13 @@ def polish(genes: Genes, x: Array, y: Array, most: int = MOST_STEPS) -> Fit | No
     return _Problem(genes, x, y).polish(genes, most)
 
 
+def _is_flat(step: Step, known: dict[int, Array]) -> bool:
+    """Says whether a wave does not turn: with a huge weight it would stand in for a line."""
+    if step.name not in LEAST_SPANS:
+        return False
+    return bool(abs(step.c0) * np.ptp(known[step.left]) < LEAST_SPANS[step.name])
+
+
 def _is_stuck(errors: list[float]) -> bool:
     """Says whether the last few steps gained little: there are other starts to try."""
     return len(errors) > WINDOW and errors[-1] > ENOUGH * errors[-1 - WINDOW]
@@ -94,6 +103,8 @@ class _Problem:
         """Solves the weights alone."""
         self._steps = steps_of(genes, self._inputs)
         self._known = values(self._steps, self._x)
+        if any(_is_flat(step, self._known) for step in self._steps):
+            return None
         terms = [step.position for step in self._steps if step.is_term]
         columns = [np.ones_like(self._y), *(self._known[self._inputs + k] for k in terms)]
         self._design = np.column_stack(columns)
@@ -134,10 +145,11 @@ class _Problem:
         for _ in range(most):
             if not wanted or best.error <= ROUNDING or _is_stuck(errors):
                 break
-            slopes = self._projected(best, wanted)
+            centring = self._centring(wanted)
+            slopes = self._projected(best, wanted, centring)
             if slopes is None:
                 break
-            better, damping = self._step(best, wanted, slopes, damping)
+            better, damping = self._step(best, wanted, slopes, centring, damping)
             if better is None:
                 break
             gain = 1 - (better.error / best.error) ** 2
@@ -147,15 +159,29 @@ class _Problem:
                 break
         return best
 
-    def _projected(self, at: Fit, wanted: list[Parameter]) -> Array | None:
-        """Returns the derivatives by the constants that the weights cannot make up for."""
-        slopes = jacobian(self._steps, self._known, self._inputs, at.weights, wanted)
+    def _centring(self, wanted: list[Parameter]) -> Array:
+        """Returns how constants move together: (constants, moves), the identity but for pairs.
+
+        A scale turns about the mean of what it scales rather than about 0: with an operand
+        far from 0, scale and shift would have nearly the same effect.
+        """
+        places = {parameter: k for k, parameter in enumerate(wanted)}
+        centring = np.eye(len(wanted))
+        for step in self._steps:
+            scale, shift = places.get((step.position, 0)), places.get((step.position, 1))
+            if scale is not None and shift is not None:
+                centring[shift, scale] = -float(np.mean(self._known[step.left]))
+        return centring
+
+    def _projected(self, at: Fit, wanted: list[Parameter], centring: Array) -> Array | None:
+        """Returns the derivatives by the moves that the weights cannot make up for."""
+        slopes = jacobian(self._steps, self._known, self._inputs, at.weights, wanted) @ centring
         if not np.isfinite(slopes).all():
             return None
         return np.asarray(slopes - self._basis @ (self._basis.T @ slopes))
 
     def _step(
-        self, at: Fit, wanted: list[Parameter], slopes: Array, damping: float
+        self, at: Fit, wanted: list[Parameter], slopes: Array, centring: Array, damping: float
     ) -> tuple[Fit | None, float]:
         """Returns the next, better fit and the damping after it."""
         sizes = np.linalg.norm(slopes, axis=0)
@@ -165,7 +191,7 @@ class _Problem:
         start = constants(at.genes)
         held = self._steps, self._known, self._design, self._basis
         for _ in range(12):
-            move = right.T @ (aim * singular / (singular**2 + damping)) / sizes
+            move = centring @ (right.T @ (aim * singular / (singular**2 + damping)) / sizes)
             changed = start.copy()
             for (position, which), change in zip(wanted, move.tolist(), strict=True):
                 changed[position, which] += change

@@ -20,6 +20,8 @@ OVERSAMPLING = 5
 # The first band, in average sampling rates, and the factor by which bands grow.
 FIRST_BAND, GROWTH = 1.0, 8.0
 MOST_FREQUENCIES, USUAL_FREQUENCIES = 1 << 22, 1 << 17
+# Frequencies of a wide band, by row.
+WIDE = 1 << 12
 # Noise makes a peak of this many times the mean power, beyond the logarithm of the number of
 # frequencies, once in exp(10) spectra.
 BEYOND_CHANCE = 10.0
@@ -136,7 +138,7 @@ def positive_waves(v: Array, r: Array) -> Waves | None:
 
 def wide_spectrum(v: Array, r: Array) -> Spectrum | None:
     """Returns the spectrum of r by v over a wide band: takes some tenths of a second."""
-    return spectrum(v, r, MOST_FREQUENCIES)
+    return spectrum(v, r, min(MOST_FREQUENCIES, WIDE * len(v)))
 
 
 def spectrum(v: Array, r: Array, most: int = USUAL_FREQUENCIES) -> Spectrum | None:
