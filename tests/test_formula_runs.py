@@ -204,7 +204,7 @@ WRONG: list[tuple[list[object], int, tuple[str, ...]]] = [
     (["run", "--data", "missing.csv"], 65, ("missing.csv", "no such file")),
     (["run", "--data", "folder"], 65, ("folder", "regular file")),
     (["run", "--data", "/dev/null"], 65, ("/dev/null", "regular file")),
-    (["run", "--data", "x" * 300], 65, ("xxx",)),
+    (["run", "--data", "x" * 300], 74, ("xxx",)),
     (["run", "--data", "empty.csv"], 65, ("empty.csv", "empty")),
     (["run", "--data", "text.csv"], 65, ("text.csv", "a number")),
     (["run", "--data", "short.csv"], 65, ("short.csv", "4 rows")),

@@ -26,7 +26,7 @@ from evosynth.engine.expression.simple_numbers import (
     roundest_between,
     simplest_between,
 )
-from evosynth.engine.expression.solving import Fit, fit, polish, spread
+from evosynth.engine.expression.solving import LEAST_SPANS, Fit, fit, polish, spread
 from evosynth.engine.expression.space import FormulaSpace
 from evosynth.engine.expression.spectrum import positive_waves, spectrum, wide_spectrum
 
@@ -72,7 +72,9 @@ def test_weights_are_those_of_least_squares(seed: int, length: int) -> None:
         assert found is None
         return
     assume(np.abs(design).max() < 1e6)
-    found = solved(found)
+    if found is None:  # a wave that does not turn, or an exponential as good as a line
+        assert any(step.name in LEAST_SPANS for step in steps)
+        return
     assert set(found.weights) == set(terms)
     weights = np.array([found.intercept, *(found.weights[k] for k in terms)])
     assert np.allclose(found.residual, y - design @ weights)
