@@ -20,7 +20,7 @@ from evosynth.names import PUBLIC  # noqa: E402
 if TYPE_CHECKING:
     from dsl.errors import EvosynthError
     from dsl.program import Program
-    from dsl.samples import SampledTarget, make_sampled_target, read_samples
+    from dsl.samples import SampledTarget, from_arrays, make_sampled_target, read_samples
     from dsl.targets import Target, make_target
     from evosynth.api import Verification, load, run, show, verify
     from evosynth.benchmark import bench
@@ -44,6 +44,7 @@ __all__ = [
     "bench",
     "export",
     "formats",
+    "from_arrays",
     "functions",
     "load",
     "make_sampled_target",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from evosynth.ending import Ending
 from evosynth.engine.driver import Limits, Search, Snapshot
 from evosynth.engine.expression.formula_breeding import FormulaBreeding
 from evosynth.engine.factor_breeding import FactorBreeding
-from evosynth.engine.spec import Spec
+from evosynth.engine.spec import Purpose, Spec
 from evosynth.formula_result import FormulaResult, finish_formula, formula_front
 from evosynth.matrix_result import Result, check_exact, finish_matrix, matrix_front
 from evosynth.runs import (
@@ -181,5 +182,8 @@ def _until_interrupted(search: Search, observe: Report, pause: Report) -> str:
     except KeyboardInterrupt:
         if not search.evaluations:
             raise
-        search.breeding.settle()
+        # Settling takes seconds: whoever interrupts again gets what is written at once.
+        search.breeding.write(None, search.spec.generator(Purpose.SETTLE, 0, 0))
+        with suppress(KeyboardInterrupt):
+            search.breeding.settle()
         return "interrupt"

@@ -12,6 +12,7 @@ PUBLIC = {
     "bench": "evosynth.benchmark",
     "export": "evosynth.exporting",
     "formats": "evosynth.catalogue",
+    "from_arrays": "dsl.samples",
     "functions": "evosynth.catalogue",
     "load": "evosynth.api",
     "make_sampled_target": "dsl.samples",

@@ -62,6 +62,11 @@ class Request:
         """
         if self.data is not None:
             self._refuse_all_but("data", "x", "y", "holdout")
+            if not isinstance(self.data, str | os.PathLike):
+                raise UsageError(
+                    f"expected the path of a CSV file, got {type(self.data).__name__}",
+                    "es.from_arrays makes a target of arrays, es.SymbolicRegressor fits them",
+                )
             return read_samples(
                 Path(self.data).absolute(),
                 _names(self.x),
@@ -94,6 +99,8 @@ class Request:
                 count=self.count,
                 test_samples=self.test_samples,
             )
+        if target.lower().endswith((".csv", ".tsv", ".txt")):
+            raise UsageError(f"{_brief(target)} is no target", "samples are given by --data")
         if target not in TARGETS and not target.endswith(".npy") and not set("/\\") & set(target):
             self._refuse_unknown(target)
         self._refuse_all_but("target", "n", "input", "kernel", "scaling")

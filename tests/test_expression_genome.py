@@ -34,7 +34,7 @@ from dsl.grammars.expression.genome import (
 from dsl.grammars.expression.values import jacobian, parameters, steps_of, values
 from dsl.program import Program
 from dsl.scalars import SCALARS
-from evosynth.engine.expression.proposals import compacted
+from evosynth.engine.expression.problem import compacted
 from evosynth.engine.expression.space import FormulaSpace
 from evosynth.engine.variation import mutate, random_genomes, splice
 from fitness.evaluators.expression_evaluator import ExpressionEvaluator

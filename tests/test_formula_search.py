@@ -533,7 +533,7 @@ def test_a_constant_column_is_no_obstacle() -> None:
 
 SCALES: dict[str, tuple[float, float, float, float]] = {
     "tiny y": (0.0, 1.0, 0.0, 1e-12),
-    "tinier y": (0.0, 1.0, 0.0, 1e-100),
+    "tinier y": (0.0, 1.0, 0.0, 1e-90),
     "tiny x": (0.0, 1e-12, 0.0, 1.0),
     "huge y": (0.0, 1.0, 0.0, 1e90),
     "huge x": (0.0, 1e90, 0.0, 1.0),
@@ -580,3 +580,30 @@ def test_random_genomes_of_samples_never_warn() -> None:
         population = survivors(joined(population, score(rows, genomes)), 50)
     assert 5 < len(population.genomes) <= 50
     assert np.isfinite(population.errors).all()
+
+
+def test_a_second_interrupt_keeps_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settling takes seconds: who interrupts again loses the choice among formulas, no more."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FormulaBreeding, "settle", interrupt)
+    calls: list[int] = []
+
+    def report(snapshot: Snapshot) -> None:
+        calls.append(snapshot.evaluations)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    result = es.run("sine", seed=1, evaluations=100_000, report=report)
+    assert result.stopped_by == "interrupt"
+    assert result.best.count.operations > 0
+
+
+def test_an_amplitude_may_be_another_value() -> None:
+    rng = np.random.default_rng(5)
+    x = rng.uniform(-2, 2, (600, 2))
+    y = x[:, 0] * np.sin(3 * x[:, 1]) + 2
+    result = es.run(es.from_arrays(x, y, seed=1), seed=1, evaluations=6_000)
+    assert result.r2 > 1 - 1e-9

@@ -808,3 +808,10 @@ def test_file_is_read_again_from_its_source(holdout: str, tmp_path: Path) -> Non
     assert again.source == target.source
     assert again.title == target.title
     assert read_samples(path, ["a"], ["c", "b"], seed=8, holdout="random").digest != target.digest
+
+
+def test_columns_whose_squares_vanish_are_refused() -> None:
+    x = np.linspace(0, 1, 30)
+    with pytest.raises(DataError, match="'y': expected values of at least 1e-100"):
+        from_arrays(x, x * 1e-200, seed=0)
+    assert from_arrays(x, x * 0, seed=0).formula == "a constant"

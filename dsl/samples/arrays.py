@@ -132,9 +132,17 @@ def _names(given: Sequence[str] | None, array: Numbers, what: str) -> tuple[str,
 
 
 def _check_size(array: Numbers, names: tuple[str, ...]) -> None:
-    """Refuses what is not finite or too large, with its place."""
+    """Refuses what is not finite, too large or too small, with its place."""
     if max(array.max(), -array.min()) <= LARGEST:  # false for nan
-        return
+        sizes = np.abs(array).max(axis=0)
+        tiny = np.flatnonzero((sizes > 0) & (sizes < 1 / LARGEST))
+        if not len(tiny):
+            return
+        raise DataError(
+            f"column '{names[tiny[0]]}': expected values of at least {1 / LARGEST:g} in size,"
+            f" got {sizes[tiny[0]]:g} at most: their squares vanish",
+            "scale the column",
+        )
     row, column = np.argwhere(~(np.abs(array) <= LARGEST))[0]
     raise DataError(
         f"row {row}, column '{names[column]}': expected a number from -{LARGEST:g} to"

@@ -68,7 +68,8 @@ def _r2(error: float) -> str:
 
 def _verdict(result: FormulaResult) -> str:
     if not result.target.is_exact:
-        return "verified  by the rows alone: the samples are not those of a known formula"
+        better = "" if result.r2 > 0 else ", where it is no better than the mean"
+        return f"checked   on {result.judged_by} rows{better}: nobody knows the formula"
     if result.is_verified:
         return "verified  it is the formula that made the samples, by unseen rows"
     return "NOT FOUND the formula that made the samples: unseen rows differ"

@@ -84,8 +84,9 @@ RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_ty
 def run_command(as_json: bool, quiet: bool, **options: object) -> None:
     """Searches for the cheapest exact program of a transform, or for a formula of samples.
 
-    Without --evaluations, --time or --patience the run ends by itself, up to n = 64 within
-    a minute.
+    Without --evaluations, --time or --patience the run ends by itself, up to n = 64 and for
+    formulas within a minute. Once a formula is exact, 4,000 evaluations without a cheaper one
+    end it, unless --patience says otherwise. A goal is one of exact programs.
     """
     from evosynth.cli.run_command import run_and_report
 

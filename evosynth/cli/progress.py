@@ -70,8 +70,8 @@ def _best(snapshot: Snapshot) -> str:
     if snapshot.operations is None:
         return "-"
     if not snapshot.error:
-        return f"{snapshot.operations:,}"
-    return f"{snapshot.operations:,} with error {snapshot.error:.2g}"
+        return f"{snapshot.operations:,} operations"
+    return f"{snapshot.operations:,} operations, error {snapshot.error:.2g}"
 
 
 def _after(arrived: Callable[[], None], display: Display) -> Report:
@@ -147,7 +147,7 @@ class LiveDisplay:
         self.say(
             "\n".join(
                 [
-                    f"best {_best(snapshot)} operations  {sparkline(self._history)}",
+                    f"best {_best(snapshot)}  {sparkline(self._history)}",
                     f"{snapshot.evaluations:,} evaluations, {rate:,.0f} per second, "
                     f"{snapshot.seconds:.0f} s",
                     "Ctrl-C stops and keeps the best program",

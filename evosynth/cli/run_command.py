@@ -54,7 +54,8 @@ def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool)
 def _is_goal_met(result: Result | FormulaResult, goal: str | None) -> bool:
     if goal is None or result.stopped_by == "goal":
         return True
-    click.echo(f"goal not met: {goal}, found {result.claims.operations}", err=True)
+    what = " of an exact formula" if isinstance(result, FormulaResult) else ""
+    click.echo(f"goal not met: {goal}{what}, found {result.claims.operations}", err=True)
     return False
 
 

@@ -36,9 +36,9 @@ from fitness.objectives import WORST
 Array = npt.NDArray[np.float64]
 
 # Rows that the search sees, and rows that the constants of what it found are solved on.
-SEARCH_ROWS, POLISH_ROWS = 2_048, 1 << 15
+SEARCH_ROWS, POLISH_ROWS = 2_048, 1 << 13
 # Formulas of the front that are finished at the end, and when a program is written meanwhile.
-FINISHED, WRITTEN = 20, 1
+FINISHED, WRITTEN = 16, 1
 # Values that an exact formula lends.
 MOST_LENT = 4
 MIGRANTS = 10
@@ -81,7 +81,7 @@ class FormulaBreeding:
         candidates: By output, the finished formulas of the front; empty until the end.
     """
 
-    interval = 10
+    interval = 4
 
     def __init__(self, target: SampledTarget, spec: Spec, threads: int = 1) -> None:
         self.target = target
@@ -315,7 +315,7 @@ class FormulaBreeding:
         y = held.y[:, output]
         difference = program.execute(held.x)[:, 0] - y
         with np.errstate(over="ignore"):
-            squares = (difference / spread(self._y[output])) ** 2
+            squares = (difference / spread(y)) ** 2
         return np.where(np.isfinite(squares), squares, np.inf)
 
 

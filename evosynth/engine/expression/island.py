@@ -12,7 +12,8 @@ from deap import tools
 from dsl.genome import Genes, Genomes
 from dsl.grammars.expression.genome import FIELDS, gene, reference, tapes
 from dsl.scalars import SCALARS
-from evosynth.engine.expression.proposals import OPENINGS, Problem, compacted, propose
+from evosynth.engine.expression.problem import Problem, compacted
+from evosynth.engine.expression.proposals import OPENINGS, propose
 from evosynth.engine.expression.recall import Recall
 from evosynth.engine.expression.recognition import EXACT_FIT
 from evosynth.engine.expression.scoring import in_steps, operation_counts

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 T = TypeVar("T")
 
-# A spectrum takes up to 32 MB.
-MOST_REMEMBERED = 16
+# A spectrum takes up to some tens of MB.
+MOST_REMEMBERED = 8
 
 
 class Recall:

@@ -86,12 +86,10 @@ def _with_short_phases(found: Fit, x: Array, y: Array, limit: float) -> Fit:
 
 
 def _with_simple_constants(found: Fit, x: Array, y: Array, limit: float) -> Fit:
+    deviations = _deviations(found, x, y)
     for position, which in parameters(steps_of(found.genes, len(x))):
-        deviation = _deviations(found, x, y).get((position, which))
-        if deviation is None:
-            continue
         changed = constants(found.genes)
-        simple = recognised(float(changed[position, which]), deviation)
+        simple = recognised(float(changed[position, which]), deviations[position, which])
         if simple is not None:
             changed[position, which] = simple
             found = _if_as_good(found, with_constants(found.genes, changed), x, y, limit)

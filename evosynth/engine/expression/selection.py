@@ -57,4 +57,6 @@ def chosen(candidates: list[Candidate], exact: float) -> Candidate:
 def _standard_error(squares: Array) -> float:
     """Returns that of the mean: by blocks, since neighbours in a series err alike."""
     means = [float(block.mean()) for block in np.array_split(squares, min(BLOCKS, len(squares)))]
-    return float(np.std(means)) / np.sqrt(len(means))
+    if len(means) < 2:
+        return 0.0
+    return float(np.std(means, ddof=1)) / np.sqrt(len(means))
