@@ -35,8 +35,9 @@ from fitness.objectives import WORST
 
 Array = npt.NDArray[np.float64]
 
-# Rows that the search sees, and rows that the constants of what it found are solved on.
-SEARCH_ROWS, POLISH_ROWS = 2_048, 1 << 13
+# Rows that the search sees, rows that the constants of what it found are solved on, and rows
+# that formulas are chosen by.
+SEARCH_ROWS, POLISH_ROWS, VALIDATION_ROWS = 2_048, 1 << 13, 1 << 14
 # Formulas of the front that are finished at the end, and when a program is written meanwhile.
 FINISHED, WRITTEN = 16, 1
 # Values that an exact formula lends.
@@ -103,6 +104,10 @@ class FormulaBreeding:
         self._y = np.ascontiguousarray(train.y[picked].T)
         self._rows: list[Rows] = []
         self._exact: list[float] = []
+        self._refused: set[tuple[int, bytes]] = set()
+        held = target.validation or train
+        spaced = np.linspace(0, len(held) - 1, min(len(held), VALIDATION_ROWS)).astype(np.int64)
+        self._held = Samples(held.x[spaced], held.y[spaced])
 
     @property
     def standing(self) -> Standing | None:
@@ -248,20 +253,24 @@ class FormulaBreeding:
             error, operations = float(population.errors[k]), float(population.operations[k])
             is_beaten = any(f.error <= error and f.operations <= operations for f in front)
             if error < WORST and not is_beaten:
-                if error == 0 and not self._holds(population.genomes[k], output):
+                genes = population.genomes[k].copy()
+                if error == 0 and not self._holds(genes, output):
                     continue  # exact by chance, or by many terms: other rows tell
                 front[:] = [f for f in front if f.error < error or f.operations < operations]
-                genes = population.genomes[k].copy()
                 front.append(Found(genes, error, operations, len(self._loans)))
 
     def _holds(self, genes: Genes, output: int) -> bool:
         """Says whether an exact formula is exact on validation rows too."""
-        rows = self._rows[output]
-        fitted = fit(genes, rows.x, rows.y)
-        if fitted is None:
+        rows, key = self._rows[output], (output, genes.tobytes())
+        if key in self._refused:
             return False
-        squares = self._candidate(fitted, tuple(self._loans), output).squares
-        return bool(np.sqrt(squares.mean()) <= HELD * rows.exact)
+        fitted = fit(genes, rows.x, rows.y)
+        if fitted is not None:
+            squares = self._candidate(fitted, tuple(self._loans), output).squares
+            if np.sqrt(squares.mean()) <= HELD * rows.exact:
+                return True
+        self._refused.add(key)
+        return False
 
     def _program(self, candidates: list[list[Candidate]]) -> Program:
         exact = self._exact
@@ -311,9 +320,8 @@ class FormulaBreeding:
         return Candidate(formula, program.count.operations, fitted.error, squares)
 
     def _squares(self, program: Program, output: int) -> Array:
-        held: Samples = self.target.validation or self.target.train
-        y = held.y[:, output]
-        difference = program.execute(held.x)[:, 0] - y
+        y = self._held.y[:, output]
+        difference = program.execute(self._held.x)[:, 0] - y
         with np.errstate(over="ignore"):
             squares = (difference / spread(y)) ** 2
         return np.where(np.isfinite(squares), squares, np.inf)
