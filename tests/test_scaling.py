@@ -425,7 +425,7 @@ def test_runs_take_scaling_and_kernel(tmp_path: Path) -> None:
     result = es.run("wht", 4, scaling="common", seed=0, evaluations=50)
     assert result.target.scaling == "common"
     for given in ({"scaling": "free"}, {"kernel": [1, 2]}):
-        with pytest.raises(UsageError, match="kernel and scaling"):
+        with pytest.raises(UsageError, match="takes no"):
             es.run(result.target, **given)  # type: ignore[arg-type]
     assert es.run("circulant", 3, kernel=[1, 2], seed=0, evaluations=50).is_verified
     refused = CliRunner().invoke(cli, [*arguments, "--scaling", "loose"])
