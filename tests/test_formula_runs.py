@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 from click.testing import CliRunner, Result
 
 import evosynth as es
 from dsl.errors import DataError
 from dsl.formats import FORMATS
 from dsl.samples import from_arrays
+from evosynth.cli import formula_lines
 from evosynth.cli.main import cli
 
 Data = dict[str, Any]
@@ -532,3 +534,13 @@ def test_nothing_of_a_listing_is_believed(stored: Path) -> None:
     Path("bare.txt").write_text(es.show(stored, "text"))
     assert es.load("bare.txt") == es.load(stored)
     assert_failed(invoke("verify", "bare.txt"), 65, "bare program")
+
+
+def test_whole_numbers_of_hours_are_told() -> None:
+    x = sympy.Symbol("x")
+    formulas = [sympy.floor(sympy.Mod(x, 86400) / 36000), sympy.Mod(x, 3600), 7 * x]
+    assert formula_lines._hours(formulas) == [
+        "where     86400 = 24*60*60, 36000 = 10*60*60, 3600 = 60*60"
+    ]
+    assert formula_lines._hours([sympy.sin(31 * x), sympy.Integer(0)]) == []
+    assert formula_lines._sexagesimal(48) == "2*24*60*60"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from dsl.display import plural
 from evosynth.formula_result import FormulaResult, FrontPoint, named_expressions
 
 MOST_POINTS = 10
+HOUR = 60 * 60
 WIDEST = 76
 
 
 def formula_lines(result: FormulaResult) -> list[str]:
     """Returns the formulas, how well they fit, the front, where they lie, what next."""
     claims, target = result.claims, result.target
-    formulas = zip(target.outputs, result.sympy(), strict=True)
+    formulas = result.sympy()
     lines = [
-        *(f"{name} = {formula}" for name, formula in formulas),
+        *(f"{name} = {formula}" for name, formula in zip(target.outputs, formulas, strict=True)),
+        *_hours(formulas),
         "",
         f"found     {target.title} in {plural(claims.operations, 'operation')} "
         f"({plural(claims.additions, 'addition')}, "
@@ -40,6 +43,21 @@ def formula_lines(result: FormulaResult) -> list[str]:
             f"next      evosynth show {result.folder} --format latex",
         ]
     return lines
+
+
+def _hours(formulas: list[Any]) -> list[str]:
+    """Says which whole numbers are hours or days in seconds, if any."""
+    atoms = {atom for formula in formulas for atom in formula.atoms() if atom.is_Rational}
+    parts = {abs(int(part)) for atom in atoms for part in (atom.p, atom.q)}
+    numbers = sorted(parts, reverse=True)
+    told = [f"{n} = {_sexagesimal(n // HOUR)}" for n in numbers if n and n % HOUR == 0]
+    return [f"where     {', '.join(told)}"] if told else []
+
+
+def _sexagesimal(hours: int) -> str:
+    days, rest = divmod(hours, 24)
+    factors = [str(days), "24"] if rest == 0 else [str(hours)]
+    return "*".join([factor for factor in factors if factor != "1"] + ["60", "60"])
 
 
 def _fits(result: FormulaResult) -> list[str]:
