@@ -44,7 +44,7 @@ FINISHED, WRITTEN = 16, 1
 MOST_LENT = 4
 MIGRANTS = 10
 # Exact formulas may have an error on validation rows that is so many times as large.
-HELD = 100.0
+HELD = 3.0
 # Inputs whose spectrum says how exact a formula can be.
 MOST_SPECTRA = 8
 # Simple constants may raise the mean squared validation error by this factor.

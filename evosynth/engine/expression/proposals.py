@@ -34,7 +34,7 @@ from evosynth.engine.expression.wave_proposals import (
 # How often each is made.
 PROPOSALS: dict[Proposal, float] = {
     wave: 4,
-    carried: 2,
+    carried: 1,
     chorus: 3,
     retune: 4,
     one_more_in_the_sum: 1,
