@@ -175,7 +175,9 @@ class _Problem:
 
     def _projected(self, at: Fit, wanted: list[Parameter], centring: Array) -> Array | None:
         """Returns the derivatives by the moves that the weights cannot make up for."""
-        slopes = jacobian(self._steps, self._known, self._inputs, at.weights, wanted) @ centring
+        slopes = jacobian(self._steps, self._known, self._inputs, at.weights, wanted)
+        with np.errstate(all="ignore"):  # of a jump between huge values, and refused below
+            slopes = slopes @ centring
         if not np.isfinite(slopes).all():
             return None
         return np.asarray(slopes - self._basis @ (self._basis.T @ slopes))
