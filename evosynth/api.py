@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dsl.accuracy import EXACT
 from dsl.errors import DataError
 from dsl.formats import FORMATS, render
 from dsl.program import Program
@@ -19,7 +20,6 @@ from evosynth.job import Report, execute, prepare
 from evosynth.request import Request
 from evosynth.runs import Claims, Document, claims_of, program_file, read_document
 from evosynth.settings import Settings
-from fitness.accuracy import EXACT
 from fitness.proof import Proof, prove
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsl.accuracy import EXACT, relative_error
 from dsl.errors import DataError, UsageError
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import Decoding, PartialDecoding
@@ -30,7 +31,6 @@ from evosynth.engine.assembly import assemble
 from evosynth.engine.blocks import Block, Forest, Split, equivalence_of, uses
 from evosynth.engine.spec import no_population
 from evosynth.runs.files import read_text, storage_errors, write_text
-from fitness.accuracy import EXACT, relative_error
 
 FORMAT, VERSION = "evosynth-block", 1
 MOST_FILES = 10_000

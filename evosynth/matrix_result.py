@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dsl.accuracy import EXACT, relative_error
 from dsl.cost import dense_count
 from dsl.display import html_table
 from dsl.errors import DataError
@@ -22,7 +23,6 @@ from evosynth.ending import Ending
 from evosynth.engine.archive import Archive
 from evosynth.engine.individual import Reference
 from evosynth.runs import Claims, claims_of
-from fitness.accuracy import EXACT, relative_error
 from fitness.objectives import program_error
 from fitness.proof import Proof, prove
 

@@ -1,1 +1,5 @@
-"""Experiments: one file each, run by hand; see `experiments.base` for the contract."""
+"""Experiments, one file each; `evosynth experiment NAME` runs them."""
+
+from experiments.base import EXPERIMENTS
+
+__all__ = ["EXPERIMENTS"]

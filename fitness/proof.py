@@ -21,6 +21,7 @@ import flint
 import numpy as np
 import numpy.typing as npt
 
+from dsl.accuracy import EXACT, NO_FACTOR, largest_row
 from dsl.cyclotomic import (
     BITS,
     ONE,
@@ -37,7 +38,6 @@ from dsl.straightline import Code
 from dsl.targets.base import Target
 from dsl.targets.exact_matrix import ExactMatrix
 from dsl.targets.scaling import UP_TO, Scaling
-from fitness.accuracy import EXACT, NO_FACTOR, largest_row
 
 # What is left of 77 digits after thousands of operations on numbers of moderate size.
 FIFTY_DIGITS = 1e-50

@@ -21,6 +21,7 @@ from random_programs import (
 
 import dsl.genome
 from dsl import cost
+from dsl.accuracy import EXACT
 from dsl.derive import ENTRIES, derive
 from dsl.errors import EnvironmentMismatchError
 from dsl.genome import Genomes, pack
@@ -34,7 +35,6 @@ from dsl.primitives import PRIMITIVES, Primitive
 from dsl.targets import Target, make_target
 from evosynth.engine.spec import gene_space
 from evosynth.engine.variation import random_genomes
-from fitness.accuracy import EXACT
 from fitness.evaluators import EVALUATORS, EvaluatorKind, Scores, factor_kernel
 from fitness.evaluators.numba_evaluator import NumbaEvaluator
 from fitness.evaluators.reference import ReferenceEvaluator

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from random_programs import DFT8_GENES, TARGET_SAMPLES, decoded_program, sample_genomes, target_name
 
+from dsl.accuracy import EXACT, relative_error
 from dsl.program import Program
 from dsl.targets import Target, make_target
-from fitness.accuracy import EXACT, relative_error
 from fitness.evaluators.numba_evaluator import NumbaEvaluator
 from fitness.objectives import (
     ERROR,

@@ -24,6 +24,7 @@ from random_programs import (
 from split_radix import split_radix, split_radix_code
 
 import evosynth as es
+from dsl.accuracy import EXACT, relative_error
 from dsl.cost import class_prices, constant_class, count_code
 from dsl.errors import DataError, StorageError, UsageError
 from dsl.exact_number import Exact
@@ -40,7 +41,6 @@ from evosynth.refinement.arithmetic import is_same, parts, product, quotient, tu
 from evosynth.refinement.flow import code_of, flow_of
 from evosynth.refinement.potentials import FIXED, scale_names
 from evosynth.runs import claims_of, read_document, write_document
-from fitness.accuracy import EXACT, relative_error
 from fitness.proof import prove
 
 

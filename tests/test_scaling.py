@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import evosynth as es
+from dsl.accuracy import EXACT, NO_FACTOR, scaled_error
 from dsl.cyclotomic import Cyclotomic, cosine, rational, sine, square_root
 from dsl.errors import DataError, UsageError
 from dsl.exact_number import Exact
@@ -24,7 +25,6 @@ from dsl.targets import SCALINGS, UP_TO, Scaling, Target, best_known, make_targe
 from evosynth.cli.main import cli
 from evosynth.runs import claims_of, read_document, write_document
 from fitness import proof
-from fitness.accuracy import EXACT, NO_FACTOR, scaled_error
 from fitness.objectives import program_error
 from fitness.proof import FIFTY_DIGITS, prove
 

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsl.accuracy import relative_error
 from evosynth.benchmark.compiled import aligned, in_threads, own_contestants
 from evosynth.benchmark.rivals import Contestant, library_rivals
 from evosynth.benchmark.timing import time_in_turns
 from evosynth.runs import read_document
-from fitness.accuracy import relative_error
 
 Array = npt.NDArray[Any]
 KINDS = {

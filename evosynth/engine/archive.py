@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from deap import tools
 
+from dsl.accuracy import EXACT
 from dsl.cost import dense_count
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.exact_decode import exact_program
@@ -18,7 +19,6 @@ from evosynth.engine.assembly import assemble
 from evosynth.engine.blocks import Forest, Split, uses
 from evosynth.engine.individual import Reference, Solution
 from evosynth.refinement import ROUNDS, refine
-from fitness.accuracy import EXACT
 from fitness.objectives import program_error
 
 # Solutions that tie in their count may differ once their code is simplified or refined.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from dsl.accuracy import EXACT, relative_error
 from dsl.grammars.factor.from_code import program_from_code
 from dsl.program import Program
 from dsl.simplify import simplify
@@ -15,7 +16,6 @@ from evosynth.refinement.exact_scales import exact_scales, scaled
 from evosynth.refinement.flow import Flow, code_of, flow_of
 from evosynth.refinement.potentials import Scales, scale_names, search
 from evosynth.refinement.transpose import transposed_program
-from fitness.accuracy import EXACT, relative_error
 
 # Of 832 nodes, those of DFT 64, one takes half a second.
 ROUNDS = 4

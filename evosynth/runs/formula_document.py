@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsl.accuracy import deviation
 from dsl.errors import DataError
 from dsl.formats import json_format
 from dsl.program import Program
@@ -92,11 +93,7 @@ def formula_error(program: Program, samples: Samples) -> float:
         rows = slice(start, start + BLOCK)
         with np.errstate(over="ignore"):
             squares += ((program.execute(samples.x[rows]) - samples.y[rows]) ** 2).sum(axis=0)
-    spread = samples.y.std(axis=0)
-    size = np.abs(samples.y).max(axis=0)
-    errors = np.sqrt(squares / len(samples)) / np.where(spread > 1e-15 * size, spread, 1.0)
-    worst = float(errors.max())
-    return worst if math.isfinite(worst) else math.inf
+    return deviation(squares / len(samples), samples.y)
 
 
 def predictions(program: Program, x: npt.ArrayLike) -> npt.NDArray[np.float64]:

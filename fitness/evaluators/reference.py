@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from dsl.accuracy import relative_error
 from dsl.genome import Genes, Genomes
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import Decoding, decode
 from dsl.grammars.factor.known_blocks import NOTHING_KNOWN, KnownBlocks
 from dsl.targets.base import Target
-from fitness.accuracy import relative_error
 from fitness.evaluators.base import EVALUATORS, EvaluatorKind
 from fitness.scores import Scores
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dsl.accuracy import EXACT, scaled_error
 from dsl.program import Program
 from dsl.targets.base import Target
-from fitness.accuracy import EXACT, scaled_error
 from fitness.objectives.base import OBJECTIVES, Objective, gate
 from fitness.scores import Scores
 

@@ -1,4 +1,4 @@
-"""How far a computed matrix is from the one that was wanted."""
+"""How far what was computed is from what was wanted: matrices, and values of functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ EXACT = 1e-12
 
 # A row below this fraction of the largest is what rounding left of zeros.
 NOISE = 1e-14
-
 
 # The error of a program whose outputs no positive factors bring to the wanted ones.
 NO_FACTOR = 1.0
@@ -79,3 +78,20 @@ def largest_row(difference: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> float
         wrong = np.linalg.norm(difference, axis=1)
     sizes = np.linalg.norm(wanted, axis=1)
     return float(np.max(wrong / np.where(sizes > NOISE * sizes.max(), sizes, sizes.max())))
+
+
+def deviation(mean_squares: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]) -> float:
+    """Returns the largest error of an output: root mean square over its standard deviation.
+
+    One less its square is R^2. Outputs that are constant are measured by 1. Infinite where a
+    mean square is not finite.
+
+    Args:
+        mean_squares: (outputs,) float64 mean squares of the errors.
+        wanted: (rows, outputs) float64 values.
+    """
+    spread = wanted.std(axis=0)
+    size = np.abs(wanted).max(axis=0)
+    errors = np.sqrt(mean_squares) / np.where(spread > 1e-15 * size, spread, 1.0)
+    worst = float(errors.max())
+    return worst if np.isfinite(worst) else float("inf")

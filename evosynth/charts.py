@@ -1,0 +1,103 @@
+"""Pictures of figures: one style, and files as PNG and SVG. The home of matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dsl.errors import EnvironmentMismatchError
+from evosynth.runs.files import storage_errors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe and Ito: colours that people with any colour vision tell apart.
+INK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, "#7F7F7F", "#8C6D31")
+STYLE = {
+    "axes.grid": True,
+    "axes.prop_cycle": None,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 10.5,
+    "grid.alpha": 0.3,
+    "legend.fontsize": 9.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    # The same figures give the same file.
+    "svg.hashsalt": "evosynth",
+}
+PIXELS_PER_INCH = 100
+
+
+def new_figure(
+    rows: int = 1, columns: int = 1, *, width: float = 8.0, height: float = 5.0, **options: Any
+) -> tuple[Figure, Any]:
+    """Returns an empty figure in our style, and its axes as `Figure.subplots` does.
+
+    Args:
+        rows: Of axes.
+        columns: Of axes.
+        width: In inches, 100 pixels each in a PNG.
+        height: In inches.
+        **options: Of `Figure.subplots`, such as sharex.
+
+    Raises:
+        EnvironmentMismatchError: matplotlib is not installed.
+    """
+    matplotlib = _matplotlib()
+    with matplotlib.rc_context(_style(matplotlib)):
+        figure = matplotlib.figure.Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots(rows, columns, **options)
+
+
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Writes a figure as PNG and as SVG; returns the two files.
+
+    Args:
+        figure: To write.
+        stem: Path without suffix, in a folder that exists.
+
+    Raises:
+        StorageError: A file cannot be written.
+    """
+    matplotlib = _matplotlib()
+    files = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg")]
+    with matplotlib.rc_context(_style(matplotlib)):
+        for file in files:
+            metadata: Mapping[str, Any] = {"Date": None} if file.suffix == ".svg" else {}
+            with storage_errors(f"cannot write '{file}'"):
+                figure.savefig(file, dpi=PIXELS_PER_INCH, metadata=dict(metadata))
+    return files
+
+
+def _matplotlib() -> Any:
+    try:
+        import matplotlib
+        import matplotlib.figure
+    except ImportError as error:
+        raise EnvironmentMismatchError(
+            "pictures need matplotlib, which is not installed", "pip install 'evosynth[plot]'"
+        ) from error
+    return matplotlib
+
+
+def _style(matplotlib: Any) -> dict[str, Any]:
+    return STYLE | {"axes.prop_cycle": matplotlib.cycler(color=COLOURS)}
+
+
+def positive(values: Any, least: float) -> Any:
+    """Returns values for a logarithmic axis: those below `least`, such as 0, are moved to it."""
+    return np.maximum(np.asarray(values, float), least)

@@ -1,0 +1,150 @@
+"""Operations of products of matrices by our rule, and pruning: both of NumPy arrays.
+
+A rival is counted as kindly as its form allows: factors are rescaled so that as many
+entries as can be are 1, what is nearly 0, 1, -1, i or -i becomes just that as long as the
+error does not grow, and a product that several rows of a factor need is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.cost import addition_count, scale_count
+
+Matrix = npt.NDArray[Any]
+
+# Tried from the coarsest; entries are of about unit size.
+TOLERANCES = tuple(10.0 ** (-k / 2) for k in range(2, 27))
+# Pruning may let the error grow by this factor, and up to this error.
+GROWTH = 1.05
+NEGLIGIBLE = 1e-13
+
+
+def product_operations(factors: Sequence[Matrix], is_complex: bool) -> int:
+    """Returns the real operations of the product of matrices with a vector, the last one first.
+
+    Args:
+        factors: Matrices A, B, C of a product A B C x.
+        is_complex: The vector is complex.
+    """
+    return sum(_factor_operations(factor, is_complex) for factor in factors)
+
+
+def _factor_operations(factor: Matrix, is_complex: bool) -> int:
+    present = factor != 0
+    sums = int(np.maximum(present.sum(axis=1) - 1, 0).sum())
+    operations = addition_count(is_complex).operations * sums
+    for column in factor.T:
+        products = {_up_to_units(complex(c)) for c in column[column != 0]}
+        operations += sum(scale_count(c, is_complex).operations for c in products)
+    return operations
+
+
+def _up_to_units(constant: complex) -> complex:
+    """Returns a constant turned by 1, -1, i or -i into the first quadrant, to 9 digits."""
+    turned = constant
+    while not (turned.real > 0 and turned.imag >= 0):
+        turned *= 1j
+    size = 10.0 ** np.floor(np.log10(abs(turned)))
+    return complex(round(turned.real / size, 9) * size, round(turned.imag / size, 9) * size)
+
+
+def normalised(factors: Sequence[Matrix]) -> list[Matrix]:
+    """Returns factors of the same product, scaled so that rows of all but the first hold a 1.
+
+    The scale of an intermediate value is free. From the input on, each is divided by the
+    coefficient that turns most of its coefficients into free ones; the first factor, whose
+    rows are the outputs, takes what is left over.
+
+    Args:
+        factors: Matrices A, B, C of a product A B C.
+    """
+    scaled = [np.array(factor) for factor in factors]
+    for k in range(len(scaled) - 1, 0, -1):
+        scales = np.array([_row_scale(row) for row in scaled[k]])
+        scaled[k] = scaled[k] / scales[:, None]
+        scaled[k - 1] = scaled[k - 1] * scales[None, :]
+    return scaled
+
+
+def _row_scale(row: Matrix) -> Any:
+    """Returns the entry by which a row is divided: most others become free, ties to the largest."""
+    entries = row[row != 0]
+    if not entries.size:
+        return row.dtype.type(1)
+    ratios = entries[None, :] / entries[:, None]
+    free = (np.abs(np.abs(ratios) - 1) < 1e-6) & (np.abs(ratios.real * ratios.imag) < 1e-6)
+    return entries[np.lexsort((-np.abs(entries), -free.sum(axis=1)))[0]]
+
+
+def tidied(factors: Sequence[Matrix], error: Callable[[Sequence[Matrix]], float]) -> list[Matrix]:
+    """Returns factors with as many free entries as their error allows.
+
+    Args:
+        factors: Matrices of a product.
+        error: Of a product of such matrices.
+    """
+    return coarsest(factors, [lambda m, t: snapped(m, t), lambda m, t: pruned(m, t)], error)
+
+
+def coarsest(
+    arrays: Sequence[Matrix],
+    simplifications: Sequence[Callable[[Matrix, float], Matrix]],
+    error: Callable[[Sequence[Matrix]], float],
+) -> list[Matrix]:
+    """Applies each simplification with the largest tolerance that keeps the error.
+
+    Args:
+        arrays: What a model is made of.
+        simplifications: (array, tolerance) -> simpler array, tried one after the other.
+        error: Of a model made of such arrays.
+    """
+    best = list(arrays)
+    limit = max(error(best) * GROWTH, NEGLIGIBLE)
+    for simplify in simplifications:
+        for tolerance in TOLERANCES:
+            candidate = [simplify(array, tolerance) for array in best]
+            if error(candidate) <= limit:
+                best = candidate
+                break
+    return best
+
+
+def pruned(array: Matrix, tolerance: float) -> Matrix:
+    """Returns an array whose entries below a part of the largest are zero."""
+    sizes = np.abs(array)
+    return np.where(sizes <= tolerance * sizes.max(initial=0.0), 0, array)
+
+
+def snapped(array: Matrix, tolerance: float) -> Matrix:
+    """Returns an array whose parts are rounded where that makes them cheap.
+
+    Real and imaginary parts within the tolerance of 0, 1 or -1 become that; two parts of
+    nearly the same size become the same.
+    """
+    if not np.iscomplexobj(array):
+        return _rounded(array, tolerance)
+    real, imag = _rounded(array.real, tolerance), _rounded(array.imag, tolerance)
+    is_diagonal = (np.abs(np.abs(real) - np.abs(imag)) <= tolerance) & (real * imag != 0)
+    size = (np.abs(real) + np.abs(imag)) / 2
+    real = np.where(is_diagonal, np.copysign(size, real), real)
+    return real + 1j * np.where(is_diagonal, np.copysign(size, imag), imag)
+
+
+def _rounded(parts: Matrix, tolerance: float) -> Matrix:
+    nearest = np.clip(np.round(parts), -1, 1)
+    return np.where(np.abs(parts - nearest) <= tolerance, nearest, parts)
+
+
+def count_non_zeros(arrays: Sequence[Matrix]) -> int:
+    """Returns how many real numbers of arrays are not zero; a complex entry has two parts."""
+    return sum(
+        int(np.count_nonzero(a.real) + np.count_nonzero(a.imag))
+        if np.iscomplexobj(a)
+        else int(np.count_nonzero(a))
+        for a in arrays
+    )
