@@ -23,6 +23,7 @@ from dsl.errors import EvosynthError, UsageError
 from dsl.targets import SCALINGS, TARGETS, best_known
 from dsl.targets.known import fftw_count
 from evosynth.record_table import Entry, record_files, store
+from evosynth.runs.json_lines import append_line, read_lines
 
 RESULTS = Path("runs/records.jsonl")
 # Entries, and the share of --time that each of their runs takes.
@@ -61,6 +62,8 @@ DEFAULT = (
     ("random:8", 0.1),
 )
 LEAST_SECONDS = 2.0
+# By which a line of the results is found.
+KEY = ("target", "n", "scaling", "seed", "time")
 HEAD = (
     "target",
     "best known",
@@ -235,7 +238,7 @@ def complete(cases: list[Case], results: Path, workers: int, run: Runner) -> lis
                 print(f"{case.entry} seed {case.seed}: {error}", file=sys.stderr)
                 continue
             _keep(Path(found["run"]), programs_folder(results))
-        _append(results, _result_line(case, found))
+        append_line(results, _result_line(case, found), "choose another file with --results")
     keys = {_key(case.key) for case in cases}
     return [line for line in read_results(results) if _key(line) in keys]
 
@@ -292,27 +295,11 @@ def _result_line(case: Case, found: Line) -> Line:
 
 def read_results(path: Path) -> list[Line]:
     """Returns the lines of a results file; what a killed process left half written is none."""
-    lines = []
-    for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            line = json.loads(text)
-            _key(line)
-        except (ValueError, KeyError, TypeError):
-            continue
-        lines.append(line)
-    return lines
-
-
-def _append(path: Path, line: Line) -> None:
-    with path.open("a+", encoding="utf-8") as stream:
-        stream.seek(0)
-        begun = stream.read()
-        start = "\n" if begun and not begun.endswith("\n") else ""
-        stream.write(f"{start}{json.dumps(line)}\n")
+    return [line for line in read_lines(path) if set(KEY) <= set(line)]
 
 
 def _key(line: Line) -> tuple[Any, ...]:
-    return tuple(line[name] for name in ("target", "n", "scaling", "seed", "time"))
+    return tuple(line[name] for name in KEY)
 
 
 def _keys(lines: list[Line]) -> set[tuple[Any, ...]]:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from dsl.targets import Target, make_target
     from evosynth.api import Verification, load, run, show, verify
     from evosynth.benchmark import bench
-    from evosynth.catalogue import formats, functions, primitives, targets
+    from evosynth.catalogue import baselines, formats, functions, primitives, targets
+    from evosynth.comparison import Comparison, compare
+    from evosynth.experimenting import experiment, experiments
     from evosynth.exporting import export
     from evosynth.formula_result import FormulaResult
     from evosynth.matrix_result import Result
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from evosynth.symbolic_regressor import SymbolicRegressor
 
 __all__ = [
+    "Comparison",
     "EvosynthError",
     "FormulaResult",
     "Program",
@@ -41,7 +44,11 @@ __all__ = [
     "SymbolicRegressor",
     "Target",
     "Verification",
+    "baselines",
     "bench",
+    "compare",
+    "experiment",
+    "experiments",
     "export",
     "formats",
     "from_arrays",

@@ -94,3 +94,20 @@ def primitives() -> list[dict[str, Any]]:
             for scalar in SCALARS
         ]
     )
+
+
+def baselines() -> list[dict[str, Any]]:
+    """Returns the rivals that train by gradient descent.
+
+    Returns:
+        For each its name, kind of target, summary, and what it is told beforehand.
+
+    Raises:
+        EnvironmentMismatchError: PyTorch is not installed.
+    """
+    from evosynth.comparison.rivals import all_rivals  # PyTorch: who asks pays
+
+    return [
+        {"name": rival.name, "kind": rival.kind, "summary": rival.summary, "told": rival.told}
+        for rival in all_rivals()
+    ]

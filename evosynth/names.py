@@ -1,6 +1,7 @@
 """Where the public names live."""
 
 PUBLIC = {
+    "Comparison": "evosynth.comparison",
     "EvosynthError": "dsl.errors",
     "FormulaResult": "evosynth.formula_result",
     "Program": "dsl.program",
@@ -9,7 +10,11 @@ PUBLIC = {
     "SymbolicRegressor": "evosynth.symbolic_regressor",
     "Target": "dsl.targets",
     "Verification": "evosynth.api",
+    "baselines": "evosynth.catalogue",
     "bench": "evosynth.benchmark",
+    "compare": "evosynth.comparison",
+    "experiment": "evosynth.experimenting",
+    "experiments": "evosynth.experimenting",
     "export": "evosynth.exporting",
     "formats": "evosynth.catalogue",
     "from_arrays": "dsl.samples",

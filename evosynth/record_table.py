@@ -18,9 +18,7 @@ from evosynth.api import verify_matrix
 from evosynth.runs import Claims, program_file, read_document, write_document
 from evosynth.runs.files import storage_errors, write_text
 
-HERE = Path(__file__).resolve().parent
-# In an installed package, and in a checkout.
-FOLDERS = (HERE / "discovered", HERE.parent / "experiments" / "discovered")
+DISCOVERED = Path(__file__).resolve().parent.parent / "experiments" / "discovered"
 FILE_NAME = re.compile(r"(\w+)-(\d+)(?:-(common|free))?-(\d+)\.json", re.ASCII)
 # Entries given in floats differ by this much between machines, as a part of the largest.
 SAME_ENTRIES = 1e-12
@@ -146,9 +144,7 @@ def parse_name(path: Path) -> RecordFile | None:
 
 
 def _folder(folder: str | Path | None) -> Path:
-    if folder is not None:
-        return Path(folder)
-    return next((place for place in FOLDERS if place.is_dir()), FOLDERS[0])
+    return DISCOVERED if folder is None else Path(folder)
 
 
 def _known_entries() -> Iterator[Entry]:

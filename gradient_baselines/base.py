@@ -133,10 +133,13 @@ class Baseline:
     told: str = ""
     refusal: Callable[[Any], str] = lambda target: ""
 
+    def is_for(self, target: AnyTarget) -> bool:
+        """Tells whether a target is of the kind that it fits."""
+        return isinstance(target, Target) == (self.kind == "transform")
+
     def why_not(self, target: AnyTarget) -> str:
         """Says why it cannot fit a target; "" if it can."""
-        kind = "transform" if isinstance(target, Target) else "function"
-        return self.refusal(target) if kind == self.kind else f"it fits a {self.kind}"
+        return self.refusal(target) if self.is_for(target) else f"it fits a {self.kind}"
 
 
 BASELINES: Registry[Baseline] = Registry("baseline")

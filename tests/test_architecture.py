@@ -44,6 +44,7 @@ HOME: dict[str, tuple[str, ...]] = {
     "finufft": ("evosynth/engine/expression/spectrum.py",),
     "pyfftw": ("evosynth/benchmark/rivals.py",),
     "sklearn": ("evosynth/estimator_base.py",),
+    "matplotlib": ("evosynth/charts.py", "evosynth/comparison/picture.py"),
     "click": ("evosynth/cli/",),
     "rich": ("evosynth/cli/progress.py",),
 }

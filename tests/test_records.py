@@ -292,7 +292,7 @@ def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder in place of the discovered programs."""
     folder = tmp_path / "only"
     folder.mkdir()
-    monkeypatch.setattr(record_table, "FOLDERS", (folder,))
+    monkeypatch.setattr(record_table, "DISCOVERED", folder)
     return folder
 
 

@@ -23,8 +23,12 @@ SEAMS = (
     "dsl/scalars",
     "dsl/targets",
     "evosynth/strategies",
+    "experiments",
     "fitness/evaluators",
     "fitness/objectives",
+    "gradient_baselines/activations",
+    "gradient_baselines/functions",
+    "gradient_baselines/transforms",
 )
 # Decorators that register what they decorate.
 DECLARERS = {"pattern", "primitive", "sampled_family", "scalar", "target_family"}

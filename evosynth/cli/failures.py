@@ -56,6 +56,11 @@ class Interrupts:
         if self.received:
             self._interrupt()
 
+    def check_no_more(self) -> None:
+        """Interrupts if a signal has come, and from now on at once again."""
+        self.check()
+        self._can_wait = False
+
     def _interrupt(self) -> NoReturn:
         raise Terminated if signal.SIGTERM in self.received else KeyboardInterrupt
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,8 +23,7 @@ def cli(context: click.Context, debug: bool) -> None:
     context.obj = debug
     if context.invoked_subcommand is None:
         click.echo("evosynth discovers cheap exact programs for transforms.")
-        commands = "run, refine, show, verify, export, bench, records, targets, primitives, formats"
-        click.echo(f"Commands: {commands}.")
+        click.echo(f"Commands: {', '.join(cli.commands)}.")
         click.echo("Try:      evosynth run --target dft --n 16")
 
 
@@ -32,27 +33,40 @@ FORMATS = "text, json, sympy, latex, svg, dot, c, numpy, numba, torch"
 RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
 
 
+# What describes a target, of every command that takes one.
+TARGET_OPTIONS = (
+    click.option("--target", metavar="NAME|FILE.npy", help="What to compute."),
+    click.option("--n", type=int, help="Size of the transform."),
+    click.option("--input", metavar="real|complex", help="Kind of the input data."),
+    click.option("--kernel", metavar="A,B,...", help="Numbers that decide a structured matrix."),
+    click.option(
+        "--scaling",
+        metavar="exact|common|free",
+        help="Outputs up to one common factor, or up to one each  [default: exact]",
+    ),
+    click.option("--frequency", type=float, help="Of a periodic function, in radians per unit."),
+    click.option("--count", type=int, help="Of waves."),
+    click.option("--samples", type=int, help="Rows of a function to train on."),
+    click.option("--test-samples", type=int, help="Unseen rows of the clock."),
+    click.option("--noise", type=float, help="Added to a function, relative to its deviation."),
+    click.option("--data", metavar="FILE.csv", help="Samples to find a formula of."),
+    click.option("--x", metavar="NAME,...", help="Columns that are inputs  [default: the others]"),
+    click.option("--y", metavar="NAME,...", help="Columns that are outputs  [default: the last]"),
+    click.option(
+        "--holdout", metavar="random|tail|none", help="Rows that are held out  [default: random]"
+    ),
+)
+
+
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the options that describe a target."""
+    for option in reversed(TARGET_OPTIONS):
+        command = option(command)
+    return command
+
+
 @cli.command("run")
-@click.option("--target", metavar="NAME|FILE.npy", help="What to compute.")
-@click.option("--n", type=int, help="Size of the transform.")
-@click.option("--input", metavar="real|complex", help="Kind of the input data.")
-@click.option("--kernel", metavar="A,B,...", help="Numbers that decide a structured matrix.")
-@click.option(
-    "--scaling",
-    metavar="exact|common|free",
-    help="Outputs up to one common factor, or up to one each  [default: exact]",
-)
-@click.option("--frequency", type=float, help="Of a periodic function, in radians per unit.")
-@click.option("--count", type=int, help="Of waves.")
-@click.option("--samples", type=int, help="Rows of a function to train on.")
-@click.option("--test-samples", type=int, help="Unseen rows of the clock.")
-@click.option("--noise", type=float, help="Added to a function, relative to its deviation.")
-@click.option("--data", metavar="FILE.csv", help="Samples to find a formula of.")
-@click.option("--x", metavar="NAME,...", help="Its columns that are inputs  [default: the others]")
-@click.option("--y", metavar="NAME,...", help="Its columns that are outputs  [default: the last]")
-@click.option(
-    "--holdout", metavar="random|tail|none", help="Rows that are held out  [default: random]"
-)
+@target_options
 @click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
 @click.option("--evaluations", type=int, help="Most genomes to evaluate.")
 @click.option("--time", "seconds", type=float, metavar="SECONDS", help="Most time to search.")
@@ -211,6 +225,69 @@ def bench_command(run: Path, as_json: bool, quiet: bool, **options: object) -> N
     bench_and_report(run, options, as_json=as_json, is_quiet=quiet)
 
 
+@cli.command("compare")
+@click.argument("run", metavar="[RUN|FILE]", required=False, type=click.Path(path_type=Path))
+@target_options
+@click.option("--baselines", metavar="NAME,...", help="Rivals  [default: all that fit the target]")
+@click.option(
+    "--budget",
+    type=float,
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Of evosynth and of every rival, for each seed.",
+)
+@click.option("--seeds", type=int, default=1, show_default=True, help="How many of each.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The first of them.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("evosynth-comparisons"),
+    show_default=True,
+    metavar="DIR",
+    help="Where finished trials, table and picture are kept.",
+)
+@JSON_OPTION
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no narration.")
+@reporting_failures
+def compare_command(as_json: bool, quiet: bool, **options: object) -> None:
+    """Compares evosynth with rivals trained by gradient descent.
+
+    On a target, which evosynth searches for as long as each rival trains, or on that of a
+    RUN. Prints a table and draws a picture; the same command again goes on with what was
+    not finished. Needs the extra `torch`, for the picture `plot`.
+    """
+    from evosynth.cli.compare_command import compare_and_report
+
+    compare_and_report(options, as_json=as_json, is_quiet=quiet)
+
+
+@cli.command("experiment")
+@click.argument("name", metavar="[NAME]", required=False)
+@click.option("--quick", is_flag=True, help="In minutes rather than hours.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides random choices.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("evosynth-experiments"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the experiment's folder is.",
+)
+@JSON_OPTION
+@click.option("-q", "--quiet", is_flag=True, help="No narration.")
+@reporting_failures
+def experiment_command(name: str | None, as_json: bool, quiet: bool, **options: object) -> None:
+    """Answers a question with tables, pictures and a paragraph; without a name lists them all.
+
+    What gradient descent does with the targets of evosynth, and why. Needs the extras
+    `torch` and `plot`, some `data`.
+    """
+    from evosynth.cli.experiment_command import experiment_and_report
+
+    experiment_and_report(name, options, as_json=as_json, is_quiet=quiet)
+
+
 @cli.command("records")
 @click.option("--target", metavar="NAME", help="Of one transform  [default: all]")
 @JSON_OPTION
@@ -240,6 +317,16 @@ def primitives_command(as_json: bool) -> None:
     from evosynth.cli.inspection import print_primitives
 
     print_primitives(as_json)
+
+
+@cli.command("baselines")
+@JSON_OPTION
+@reporting_failures
+def baselines_command(as_json: bool) -> None:
+    """Lists the rivals that train by gradient descent."""
+    from evosynth.cli.compare_command import print_baselines
+
+    print_baselines(as_json)
 
 
 @cli.command("formats")
