@@ -103,7 +103,8 @@ def _loaded() -> Any:
     """Returns the package of experiments, which is the only one above this one."""
     check_siblings(("experiments",))
     try:
-        return import_module("experiments")
+        import_module("experiments")  # which registers its members
+        return import_module("experiments.base")
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in NEEDED:
