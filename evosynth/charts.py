@@ -101,3 +101,12 @@ def _style(matplotlib: Any) -> dict[str, Any]:
 def positive(values: Any, least: float) -> Any:
     """Returns values for a logarithmic axis: those below `least`, such as 0, are moved to it."""
     return np.maximum(np.asarray(values, float), least)
+
+
+def label_counts(axis: Any) -> None:
+    """Labels a logarithmic axis of counts with plain numbers such as 200 and 1,000."""
+    from matplotlib import ticker
+
+    axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    axis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
+    axis.set_minor_formatter(ticker.NullFormatter())

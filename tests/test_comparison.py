@@ -261,7 +261,7 @@ def test_the_picture_shows_everyone_and_the_known_counts() -> None:
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["evosynth", "rival", "diverged"]
     notes = [text.get_text().strip() for text in axis.texts]
-    assert notes == ["matrix product 176", "best known 56"]
+    assert notes == ["matrix product 176", "best known 56", "exact to rounding"]
     drawn = np.concatenate([np.asarray(line.get_ydata(), float) for line in axis.lines[:-2]])
     assert (drawn > 0).all()
 

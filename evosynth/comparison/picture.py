@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dsl.accuracy import EXACT
 from dsl.samples import SampledTarget
 from dsl.targets import Target
-from evosynth.charts import COLOURS, INK, new_figure, positive
+from evosynth.charts import COLOURS, INK, label_counts, new_figure, positive
 from evosynth.comparison.outcome import Comparison, Row
 from gradient_baselines.base import Model
 
@@ -33,8 +34,8 @@ def draw(comparison: Comparison) -> Figure:
         for position, row in enumerate(comparison.rows):
             _draw_row(axis, row, error, _look(position))
         _draw_counts(axis, comparison)
-        axis.set(xscale="log", yscale="log", xlabel="real operations", title=title)
-        axis.title.set_fontsize("medium")
+        _set_scales(axis)
+        axis.set_title(title, fontsize="medium")
     measure = _is_function(comparison) and "rms error / standard deviation of y"
     axes[0][0].set_ylabel(measure or "relative error")
     handles, labels = axes[0][0].get_legend_handles_labels()
@@ -44,6 +45,16 @@ def draw(comparison: Comparison) -> Figure:
         fontsize="medium",
     )
     return figure
+
+
+def _set_scales(axis: Any) -> None:
+    """Makes both axes logarithmic, with the range that counts as exact in every picture."""
+    axis.set(xscale="log", yscale="log", xlabel="real operations")
+    low, high = axis.get_ylim()
+    axis.set_ylim(min(low, LEAST / 3), max(high, 3.0))
+    axis.axhspan(LEAST / 10, EXACT, color="#009E73", alpha=0.08, linewidth=0)
+    axis.annotate("exact to rounding", (0.02, EXACT), xycoords=("axes fraction", "data"), va="top")
+    label_counts(axis.xaxis)
 
 
 def _is_function(comparison: Comparison) -> bool:
@@ -88,25 +99,19 @@ def _draw_counts(axis: Any, comparison: Comparison) -> None:
     if not isinstance(target, Target):
         return
     assert comparison.dense is not None
-    axis.axvline(comparison.dense, color="#7F7F7F", linestyle="--", linewidth=1)
+    _draw_count(axis, comparison.dense, "matrix product", "--")
+    if target.best_known:
+        _draw_count(axis, target.best_known.operations, "best known", ":")
+
+
+def _draw_count(axis: Any, count: int, name: str, style: str) -> None:
+    axis.axvline(count, color="#7F7F7F", linestyle=style, linewidth=1)
     axis.annotate(
-        f" matrix product {comparison.dense:,}",
-        (comparison.dense, 1.0),
+        f"{name} {count:,} ",
+        (count, 1.0),
         xycoords=("data", "axes fraction"),
         rotation=90,
         ha="right",
         va="top",
         fontsize=8.5,
     )
-    if target.best_known:
-        known = target.best_known.operations
-        axis.axvline(known, color="#7F7F7F", linestyle=":", linewidth=1)
-        axis.annotate(
-            f" best known {known:,}",
-            (known, 1.0),
-            xycoords=("data", "axes fraction"),
-            rotation=90,
-            ha="right",
-            va="top",
-            fontsize=8.5,
-        )
