@@ -33,9 +33,6 @@ STYLE = {
     "axes.spines.top": False,
     "font.size": 10.5,
     "grid.alpha": 0.3,
-    "legend.fontsize": 9.5,
-    "legend.frameon": False,
-    "lines.linewidth": 1.6,
     # The same figures give the same file.
     "svg.hashsalt": "evosynth",
 }
