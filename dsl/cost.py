@@ -51,6 +51,8 @@ FUNCTION_PRICES = {
     "cos": 10,
     "exp": 10,
     "log": 10,
+    "tanh": 10,
+    "erf": 10,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,9 @@ from dsl.scalars.spelling import NUMPY, template
 
 # Operands that tell apart what a function does with infinity.
 PROBES = (-np.inf, np.inf, -1.5, 0.5)
+
+# Stands for constants of formulas: no product with it is free.
+ANY_CONSTANT = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,20 @@ def operand_symbols(arity: int) -> tuple[sympy.Symbol, ...]:
     return tuple(sympy.symbols("x y", real=True)[:arity])
 
 
+def expression_price(text: str, constants: Sequence[str] = ()) -> int:
+    """Returns the operations of a formula in x as written, nothing shared.
+
+    Args:
+        text: Of the formula, as SymPy reads it, such as "x/(1 + exp(-x))".
+        constants: Names in it that stand for numbers that are known beforehand.
+
+    Raises:
+        ValueError: It has a function without a price.
+    """
+    names: dict[str, Any] = dict.fromkeys(constants, sympy.Float(ANY_CONSTANT))
+    return _price(sympy.sympify(text, locals=names | {"x": operand_symbols(1)[0]}))
+
+
 def _price(expression: sympy.Expr) -> int:
     """Returns the operations of an expression as written, nothing shared."""
     inner = sum(_price(argument) for argument in expression.args)
@@ -107,7 +125,7 @@ def _price(expression: sympy.Expr) -> int:
             return _price(base) + FUNCTION_PRICES[name]
         if exponent.is_Integer:
             products = abs(int(exponent)).bit_length() + bin(abs(int(exponent))).count("1") - 2
-            return _price(base) + products + FUNCTION_PRICES["division"] * (exponent < 0)
+            return _price(base) + products + FUNCTION_PRICES["division"] * (int(exponent) < 0)
         raise ValueError(f"expected whole powers and square roots, got {expression}")
     head = type(expression).__name__
     if head not in FUNCTION_PRICES:
