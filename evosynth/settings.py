@@ -19,6 +19,8 @@ from evosynth.strategies import STRATEGIES
 
 # Time to search of a run that was given no limit: up to n = 64 it ends within a minute.
 DEFAULT_SECONDS = 45.0
+# Evaluations without improvement after which such a run ends, too.
+DEFAULT_PATIENCE = 60_000
 # Formulas have up to this many genes; once one is exact, a run goes on for so many
 # evaluations in search of a cheaper one.
 FORMULA_CAPACITY = 32
@@ -110,7 +112,7 @@ class Settings:
         exact = EXACT_PATIENCE if is_formula and not goal and self.patience is None else None
         if (self.evaluations, self.seconds, self.patience) != (None, None, None):
             return Limits(self.evaluations, seconds, self.patience, goal, exact)
-        patience = None if goal or is_formula else 60_000
+        patience = None if goal or is_formula else DEFAULT_PATIENCE
         return Limits(None, DEFAULT_SECONDS, patience, goal, exact)
 
     def threads(self, target: Target | SampledTarget) -> int:

@@ -93,7 +93,7 @@ def _target(series: Series, seed: int) -> es.SampledTarget:
 
 def _trained(series: Series, activation: Activation, seed: int, setup: Setup) -> Outcome:
     target = _target(series, seed)
-    steps = Budget(steps=800 if setup.is_quick else 10_000)
+    steps = Budget(steps=2_000 if setup.is_quick else 10_000)
     return best_of(outcomes(target, seed, steps, network.plan(activation, target)))
 
 

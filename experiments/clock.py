@@ -57,7 +57,7 @@ def _fitted(name: str, target: es.SampledTarget, seed: int, setup: Setup) -> Pre
     """Returns what a model says of instants (rows, 1): digits (rows, 6), not rounded."""
     if name == "evosynth":
         return es.run(target, seed=seed, evaluations=EVALUATIONS).predict
-    steps = Budget(steps=600 if setup.is_quick else 20_000)
+    steps = Budget(steps=2_000 if setup.is_quick else 20_000)
     return best_of(outcomes(target, seed, steps, NETWORKS[name](target))).predict
 
 

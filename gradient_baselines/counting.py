@@ -8,6 +8,7 @@ error does not grow, and a product that several rows of a factor need is compute
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ TOLERANCES = tuple(10.0 ** (-k / 2) for k in range(2, 27))
 # Pruning may let the error grow by this factor, and up to this error.
 GROWTH = 1.05
 NEGLIGIBLE = 1e-13
+# Entries that differ by this part are taken for equal where a scale is chosen.
+NEARLY = 1e-3
 
 
 def product_operations(factors: Sequence[Matrix], is_complex: bool) -> int:
@@ -38,19 +41,20 @@ def _factor_operations(factor: Matrix, is_complex: bool) -> int:
     present = factor != 0
     sums = int(np.maximum(present.sum(axis=1) - 1, 0).sum())
     operations = addition_count(is_complex).operations * sums
-    for column in factor.T:
-        products = {_up_to_units(complex(c)) for c in column[column != 0]}
-        operations += sum(scale_count(c, is_complex).operations for c in products)
-    return operations
+    rows, columns = np.nonzero(present)
+    turned = _up_to_units(factor[rows, columns])
+    products = set(zip(columns.tolist(), turned.tolist(), strict=True))
+    return operations + sum(scale_count(c, is_complex).operations for _, c in products)
 
 
-def _up_to_units(constant: complex) -> complex:
-    """Returns a constant turned by 1, -1, i or -i into the first quadrant, to 9 digits."""
-    turned = constant
-    while not (turned.real > 0 and turned.imag >= 0):
-        turned *= 1j
-    size = 10.0 ** np.floor(np.log10(abs(turned)))
-    return complex(round(turned.real / size, 9) * size, round(turned.imag / size, 9) * size)
+def _up_to_units(constants: Matrix) -> Matrix:
+    """Returns constants turned by 1, -1, i or -i into the first quadrant, to 9 digits."""
+    turned = constants.astype(np.complex128)
+    for _ in range(3):
+        turned = np.where((turned.real > 0) & (turned.imag >= 0), turned, turned * 1j)
+    # Rounded, not floored: entries of size 1 must not fall on either side of a step.
+    size = 10.0 ** np.round(np.log10(np.abs(turned)))
+    return np.asarray(np.round(turned / size, 9) * size)
 
 
 def normalised(factors: Sequence[Matrix]) -> list[Matrix]:
@@ -72,23 +76,47 @@ def normalised(factors: Sequence[Matrix]) -> list[Matrix]:
 
 
 def _row_scale(row: Matrix) -> Any:
-    """Returns the entry by which a row is divided: most others become free, ties to the largest."""
+    """Returns the entry by which a row is divided: most others become free.
+
+    Ties go to the first of about the largest: rows that differ in signs alone, such as
+    those of a butterfly, are then divided alike and share their products.
+    """
     entries = row[row != 0]
     if not entries.size:
         return row.dtype.type(1)
+    sizes = np.abs(entries)
     ratios = entries[None, :] / entries[:, None]
-    free = (np.abs(np.abs(ratios) - 1) < 1e-6) & (np.abs(ratios.real * ratios.imag) < 1e-6)
-    return entries[np.lexsort((-np.abs(entries), -free.sum(axis=1)))[0]]
+    free = (np.abs(np.abs(ratios) - 1) < NEARLY) & (np.abs(ratios.real * ratios.imag) < NEARLY)
+    freed = np.where(sizes > (1 - NEARLY) * sizes.max(), len(entries), 0) + len(entries) * free.sum(
+        axis=1
+    )
+    return entries[np.argmax(freed)]
 
 
 def tidied(factors: Sequence[Matrix], error: Callable[[Sequence[Matrix]], float]) -> list[Matrix]:
     """Returns factors with as many free entries as their error allows.
 
     Args:
-        factors: Matrices of a product.
+        factors: Matrices A, B, C of a product A B C.
         error: Of a product of such matrices.
     """
-    return coarsest(factors, [lambda m, t: snapped(m, t), lambda m, t: pruned(m, t)], error)
+    simplifications = [lambda m, t: snapped(m, t), lambda m, t: pruned(m, t)]
+    return without_unused(coarsest(factors, simplifications, error))
+
+
+def without_unused(factors: Sequence[Matrix]) -> list[Matrix]:
+    """Returns factors without the entries that do not reach the product.
+
+    Args:
+        factors: Matrices A, B, C of a product A B C.
+    """
+    left = [np.array(factor) for factor in factors]
+    pairs = list(pairwise(left))
+    for first, second in pairs:  # rows whose results no one reads
+        second[~first.any(axis=0)] = 0
+    for first, second in reversed(pairs):  # columns that read zeros
+        first[:, ~second.any(axis=1)] = 0
+    return left
 
 
 def coarsest(
@@ -123,21 +151,25 @@ def pruned(array: Matrix, tolerance: float) -> Matrix:
 def snapped(array: Matrix, tolerance: float) -> Matrix:
     """Returns an array whose parts are rounded where that makes them cheap.
 
-    Real and imaginary parts within the tolerance of 0, 1 or -1 become that; two parts of
-    nearly the same size become the same.
+    Real and imaginary parts within the tolerance of 1 or -1 become that, and 0 those that
+    are small beside the other part; two parts of nearly the same size become the same.
     """
     if not np.iscomplexobj(array):
         return _rounded(array, tolerance)
-    real, imag = _rounded(array.real, tolerance), _rounded(array.imag, tolerance)
-    is_diagonal = (np.abs(np.abs(real) - np.abs(imag)) <= tolerance) & (real * imag != 0)
+    near = tolerance * np.abs(array)
+    real, imag = (
+        np.where(np.abs(part) <= near, 0.0, _rounded(part, tolerance))
+        for part in (array.real, array.imag)
+    )
+    is_diagonal = (np.abs(np.abs(real) - np.abs(imag)) <= near) & (real * imag != 0)
     size = (np.abs(real) + np.abs(imag)) / 2
     real = np.where(is_diagonal, np.copysign(size, real), real)
     return real + 1j * np.where(is_diagonal, np.copysign(size, imag), imag)
 
 
 def _rounded(parts: Matrix, tolerance: float) -> Matrix:
-    nearest = np.clip(np.round(parts), -1, 1)
-    return np.where(np.abs(parts - nearest) <= tolerance, nearest, parts)
+    """Returns real numbers with 1 and -1 in place of what is near."""
+    return np.where(np.abs(np.abs(parts) - 1) <= tolerance, np.sign(parts), parts)
 
 
 def count_non_zeros(arrays: Sequence[Matrix]) -> int:

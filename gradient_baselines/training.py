@@ -64,6 +64,17 @@ class Adam:
                 parameter.mul_(1 - factor * self._decay * rate)
             parameter.sub_(rate * scale * mean / (square.sqrt() + tiny))
 
+    def gradient_sizes(self) -> list[Tensor]:
+        """Returns the root mean square of each model's latest gradients: (models, 1, ...) each.
+
+        A step is about the gradient over its size; steps of other kinds are scaled likewise.
+        """
+        unbiased = 1 - self._betas[1] ** max(self._steps, 1)
+        return [
+            _aligned((square.flatten(1).mean(dim=1) / unbiased).sqrt(), square)
+            for square in self._squares
+        ]
+
 
 class Momentum:
     """Stochastic gradient descent with momentum.
@@ -130,6 +141,7 @@ def descend(
     *,
     schedule: Callable[[float], float] = cosine,
     after_step: Callable[[float], None] | None = None,
+    is_done: Callable[[Tensor], bool] | None = None,
 ) -> Course:
     """Trains models until the budget is used.
 
@@ -141,6 +153,7 @@ def descend(
         schedule: From the share of the budget that is used, 0 to 1, to a factor of the rates.
         after_step: Called after each step with the factor of its rates, such as for a
             proximal step.
+        is_done: Of the losses, where they are recorded: whether to stop early.
     """
     started = time.perf_counter()
     recorded: list[tuple[int, float, Tensor]] = []
@@ -156,6 +169,8 @@ def descend(
         if step >= following - 1 or progress >= 1:
             recorded.append((step, elapsed, current.detach().clone()))
             following = max(following * SPACING, step + 2)
+            if is_done is not None and is_done(recorded[-1][2]):
+                break
         if progress >= 1:
             break
         gradients = torch.autograd.grad(current.sum(), optimizer.parameters)

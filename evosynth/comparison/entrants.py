@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsl.targets import Target
 from evosynth.comparison.programs import fit_of
 from evosynth.job import Report, execute, prepare
-from evosynth.settings import Settings
+from evosynth.settings import DEFAULT_PATIENCE, Settings
 from evosynth.version import version_of
 from gradient_baselines.base import AnyTarget, Baseline, Budget, Fit
 
@@ -49,10 +50,11 @@ def given(target: AnyTarget, run: str | os.PathLike[str]) -> Entrant:
 
 
 def searching(target: AnyTarget, folder: Path, watch: Report | None) -> Entrant:
-    """Enters a search."""
+    """Enters a search, which ends by itself as a run without limits does."""
+    patience = DEFAULT_PATIENCE if isinstance(target, Target) else None
 
     def attempt(seed: int, seconds: float) -> tuple[Fit, str | None]:
-        job = prepare(target, Settings(seed=seed, seconds=seconds), folder)
+        job = prepare(target, Settings(seed=seed, seconds=seconds, patience=patience), folder)
         result = execute(job, watch or (lambda snapshot: None))
         if result.stopped_by == "interrupt":
             raise KeyboardInterrupt
