@@ -37,6 +37,8 @@ STYLE = {
     "svg.hashsalt": "evosynth",
 }
 PIXELS_PER_INCH = 100
+# Logarithmic axes over more than this factor have room for powers of ten alone.
+WIDE = 300.0
 
 
 def new_figure(
@@ -104,6 +106,8 @@ def label_counts(axis: Any) -> None:
     """Labels a logarithmic axis of counts with plain numbers such as 200 and 1,000."""
     from matplotlib import ticker
 
-    axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    low, high = axis.get_view_interval()
+    steps = (1.0, 2.0, 5.0) if high < WIDE * low else (1.0,)
+    axis.set_major_locator(ticker.LogLocator(subs=steps, numticks=12))
     axis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
     axis.set_minor_formatter(ticker.NullFormatter())

@@ -9,7 +9,7 @@ import numpy as np
 
 from evosynth.charts import COLOURS, INK, new_figure, positive
 from experiments.base import Row
-from experiments.fft_rivals import RIVALS, SEARCH, SMALL, fft_operations, share
+from experiments.fft_rivals import RIVALS, SEARCH, SMALL, fft_entries, fft_operations, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,22 +64,20 @@ def noise_figure(rows: Sequence[Row]) -> Figure:
         groups = [[row for row in chosen if row["noise"] == noise] for noise in noises]
         shares = [share(group, "is_back") for group in groups]
         left.plot(noises, shares, "o-", color=colour, label=f"n = {n}")
-        fft = _fft_entries(n)
-        medians = [np.median([row["entries"] for row in group]) / fft for group in groups]
-        right.plot(noises, medians, "o-", color=colour)
+        exact = [row for row in chosen if row["is_exact"]]
+        entries = [row["entries"] / fft_entries(n) for row in exact]
+        right.plot([row["noise"] for row in exact], entries, "o", color=colour, alpha=0.5)
     right.axhline(1, color=INK, linewidth=1, linestyle="--")
     right.text(0.011, 1.03, "FFT", fontsize=9.5, va="bottom")
     left.set(xscale="log", ylim=(-0.05, 1.05), ylabel="share that comes back to the FFT")
-    right.set(yscale="log", ylabel="non-zero entries / those of the FFT (median)")
+    right.set(yscale="log", ylabel="non-zero entries / those of the FFT")
+    left.set_title("trainings that start near the FFT", fontsize=10.5)
+    right.set_title("those that end exact", fontsize=10.5)
     _plain_ticks(right, (1, 2, 3, 4, 6, 8))
     for axis in (left, right):
         axis.set_xlabel("noise on every entry (standard deviation)")
     left.legend()
     return figure
-
-
-def _fft_entries(n: int) -> int:
-    return 2 * n * (n.bit_length() - 1)
 
 
 def _at_sizes(axis: Any, sizes: Sequence[int]) -> None:

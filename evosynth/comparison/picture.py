@@ -88,7 +88,8 @@ def _draw_row(axis: Any, row: Row, error: Callable[[Model], float], look: dict[s
 
 
 def _points(models: list[Model], error: Callable[[Model], float]) -> tuple[Any, Any]:
-    drawn = [model for model in models if math.isfinite(error(model))]
+    """Returns where models are; one without operations is a constant, and none is drawn."""
+    drawn = [model for model in models if model.operations and math.isfinite(error(model))]
     errors = [min(error(model), MOST) for model in drawn]
     return positive([model.operations for model in drawn], 1.0), positive(errors, LEAST)
 
