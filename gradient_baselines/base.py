@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,8 +54,8 @@ class Model:
         setting: What it was trained with, such as "L1 1e-3".
         error: Within the range that it was trained on: of a function on validation rows
             where there are any, of a transform on unseen vectors.
-        error_outside: Beyond that range: of a function on test rows, of a transform on
-            vectors ten times as long.
+        error_outside: Beyond that range: of a function on test rows, where there are any, of
+            a transform on vectors ten times as long.
         parameters: Real numbers that were trained.
         non_zeros: Of these, not zero after pruning.
         operations: Real operations of one evaluation, by the rule of `dsl.cost`.
@@ -67,6 +67,11 @@ class Model:
     parameters: int
     non_zeros: int
     operations: int
+
+
+def best_of(models: Iterable[Model]) -> Model:
+    """Returns the model of the least error in range; of exact ones the one of the least cost."""
+    return min(models, key=lambda model: (max(model.error, EXACT), model.operations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,8 @@ class Fit:
 
     @property
     def best(self) -> Model:
-        """The model of the least error in range; of exact ones that of the fewest operations."""
-        return min(self.models, key=lambda m: (max(m.error, EXACT), m.operations))
+        """The best of the models."""
+        return best_of(self.models)
 
     @property
     def front(self) -> list[Model]:

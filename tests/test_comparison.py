@@ -98,7 +98,9 @@ TRIAL = Trial("dense", 0, 20.0, "abc", "evosynth 1")
 def test_trials_are_read_as_they_were_kept(tmp_path: Path) -> None:
     outcomes = [
         Outcome(TRIAL, fit_of(model(math.inf), model(0.5, setting="L1 1e-3"), seconds=math.nan)),
-        Outcome(dataclasses.replace(TRIAL, seed=1), fit_of(model(0.1)), "runs/dft16"),
+        Outcome(
+            dataclasses.replace(TRIAL, seed=1), fit_of(model(0.1)), str(tmp_path / "dft16-seed1")
+        ),
     ]
     for outcome in outcomes:
         keep(outcome, tmp_path)
@@ -119,6 +121,8 @@ def test_trials_are_read_as_they_were_kept(tmp_path: Path) -> None:
         lambda text: text.replace('"models"', '"mode1s"'),
         lambda text: text.replace("0.5", '"half"'),
         lambda text: text.replace('"seed": 0', '"seed": []'),
+        lambda text: text.replace('"setting": ""', '"setting": 7'),
+        lambda text: text.replace('"run": null', '"run": 7'),
         lambda text: "[1, 2]\n",
         lambda text: "\x00\xff",
     ],
@@ -207,6 +211,14 @@ def test_what_is_given_is_neither_repeated_for_seeds_nor_kept(tmp_path: Path) ->
     assert {trial.contestant for trial in kept(tmp_path)} == {"rival"}
 
 
+def test_a_folder_of_trials_may_move(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    keep(Outcome(TRIAL, fit_of(model(0.1)), str(here / "dft4-seed0")), here)
+    here.rename(there)
+    assert kept(there)[TRIAL].run == str(there / "dft4-seed0")
+
+
 # The table
 
 
@@ -239,6 +251,23 @@ def test_a_table_of_one_seed_has_no_ranges_and_names_the_setting() -> None:
     text = str(comparison_of(Row("l1", "", (outcome,))))
     assert ".." not in text
     assert [line for line in text.splitlines() if line.endswith("L1 1e-3")]
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ({}, "in range on validation rows, outside on test rows"),
+        ({"test": None}, "in range on validation rows"),
+        ({"validation": None, "test": None}, "in range on training rows"),
+    ],
+)
+def test_the_table_says_on_which_rows_errors_were_measured(
+    parts: dict[str, None], text: str
+) -> None:
+    target = dataclasses.replace(es.make_sampled_target("exp", seed=0, samples=9), **parts)
+    assert str(comparison_of(row("evosynth", 0.0), target=target)).endswith(
+        f"{text}\nleft out network: too large"
+    )
 
 
 def test_plain_data_have_no_infinity_and_all_seeds() -> None:
@@ -289,7 +318,8 @@ def test_a_run_is_compared_with_its_dense_matrix(run: Path, tmp_path: Path) -> N
     assert (own[5], dense[5]) == ("16", "24")
     assert float(own[1]) < 1e-12
     assert float(dense[1]) < 1e-12
-    assert "at most about" in done.stderr
+    assert "2 trials of up to 5 s" in done.stderr
+    assert "the program is that of a run" in done.stdout
     folder = tmp_path / "evosynth-comparisons" / "dft4"
     assert (folder / "comparison.png").read_bytes().startswith(PNG)
     assert ET.fromstring((folder / "comparison.svg").read_text()).tag.endswith("svg")
@@ -341,6 +371,7 @@ def test_options_are_named_as_the_arguments_of_python() -> None:
     [
         (["--target", "dft", "--n", 4, "--baselines", "dens"], 2, ("'dens'", "'dense'")),
         (["--target", "dft", "--n", 4, "--baselines", "relu"], 2, ("relu", "dense")),
+        (["--target", "dft", "--n", 4, "--baselines", "dense,,l1"], 2, ("''",)),
         (["--target", "dft", "--n", 4, "--budget", 0], 2, ("budget",)),
         (["--target", "dft", "--n", 4, "--budget", "nan"], 2, ("budget",)),
         (["--target", "dft", "--n", 4, "--seeds", 0], 2, ("seeds",)),
@@ -358,6 +389,24 @@ def test_bad_arguments_are_told(arguments: list[object], code: int, texts: tuple
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
     assert all(text in done.stderr for text in texts)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"baselines": 5}, {"baselines": []}, {"budget": "x"}, {"seeds": True}, {"seed": 0.5}],
+)
+def test_arguments_of_other_kinds_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"expected {'names' if 'baselines' in arguments else ''}"):
+        es.compare("dft", 4, **arguments)
+
+
+def test_names_are_taken_once_and_numbers_of_numpy_too(run: Path, tmp_path: Path) -> None:
+    options = {"budget": np.float32(2), "seeds": np.int64(1), "out": tmp_path}
+    comparison = es.compare(run=run, baselines="dense, dense", **options)
+    assert [(row.name, len(row.outcomes)) for row in comparison.rows] == [
+        ("evosynth", 1),
+        ("dense", 1),
+    ]
 
 
 def test_unknown_arguments_are_refused_in_python() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from evosynth.cli.failures import taking_interrupts
 from evosynth.experimenting import experiment, experiments
 
 
@@ -23,7 +24,8 @@ def experiment_and_report(
         if not is_quiet:
             click.echo(line, err=True)
 
-    finding = experiment(name, **options, report=report)
+    with taking_interrupts():  # SIGTERM, too, is told as an interrupt
+        finding = experiment(name, **options, report=report)
     if as_json:
         click.echo(json.dumps(finding.to_dict()))
         return

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dsl.errors import EnvironmentMismatchError, UsageError
+from dsl.registry import brief
 from evosynth.charts import save_figure
 from evosynth.comparison.contest import Contest, Say
 from evosynth.comparison.entrants import given, searching, training
@@ -22,7 +25,7 @@ from evosynth.request import Request
 from evosynth.runs.files import storage_errors, write_text
 
 BUDGET = 20.0
-MOST_SEEDS = 1_000
+MOST_SEEDS, MOST_SEED = 1_000, 10**12
 FOLDER = "evosynth-comparisons"
 
 
@@ -68,18 +71,17 @@ def compare(
         StorageError: The folder cannot be written.
     """
     asked = _request(target, n, request)
-    _check(budget, seeds, seed)
+    seconds, wanted = _check(budget, seeds, seed)
     if run is not None and asked != Request():
         raise UsageError("expected a run or a target, got both", "leave the target out")
-    found = target_of(Path(run)) if run is not None else asked.make(seed)
+    found = target_of(Path(run)) if run is not None else asked.make(wanted[0])
     rivals, left_out = choose_rivals(found, baselines)
     folder = Path(out) / found.identifier
     with storage_errors(f"cannot make '{folder}'"):
         folder.mkdir(parents=True, exist_ok=True)
-    wanted = list(range(seed, seed + seeds))
     own = given(found, run) if run is not None else searching(found, folder, watch)
     entrants = [own, *(training(found, rival) for rival in rivals)]
-    contest = Contest(found, float(budget), folder, report or (lambda line: None))
+    contest = Contest(found, seconds, folder, report or (lambda line: None))
     comparison = contest.hold(entrants, wanted, left_out)
     return _stored(comparison)
 
@@ -92,13 +94,17 @@ def _request(target: object, n: int | None, others: dict[str, Any]) -> Request:
     return Request(target=target, n=n, **others)
 
 
-def _check(budget: object, seeds: object, seed: object) -> None:
-    if not isinstance(budget, int | float) or not 0 < budget < math.inf:
-        raise UsageError(f"expected a budget in seconds above 0, got {budget!r}")
-    if not isinstance(seeds, int) or not 0 < seeds <= MOST_SEEDS:
-        raise UsageError(f"expected 1 to {MOST_SEEDS} seeds, got {seeds!r}")
-    if not isinstance(seed, int) or seed < 0:
-        raise UsageError(f"expected a seed of at least 0, got {seed!r}")
+def _check(budget: object, seeds: object, seed: object) -> tuple[float, list[int]]:
+    """Returns the budget, and all seeds."""
+    given = {"seeds": (seeds, 1, MOST_SEEDS), "seed": (seed, 0, MOST_SEED)}
+    for name, (value, least, most) in given.items():
+        is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not is_whole or not least <= value <= most:  # type: ignore[operator]
+            raise UsageError(f"expected {name} from {least} to {most}, got {brief(value)}")
+    if not isinstance(budget, int | float | np.number) or not 0 < budget < math.inf:
+        raise UsageError(f"expected a budget in seconds above 0, got {brief(budget)}")
+    first = int(seed)  # type: ignore[call-overload]
+    return float(budget), list(range(first, first + int(seeds)))  # type: ignore[call-overload]
 
 
 def _stored(comparison: Comparison) -> Comparison:

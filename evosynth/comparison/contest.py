@@ -33,12 +33,11 @@ class Contest:
         finished = kept(self.folder)
         missing = [trial for entrant, trial in plan if trial not in finished]
         self._announce(len(plan), len(missing))
-        outcomes = list(self._outcomes(plan, finished))
-        rows = (
-            Row(e.name, e.told, tuple(o for o in outcomes if o.trial.contestant == e.name))
-            for e in entrants
-        )
-        return Comparison(self.target, self.budget, tuple(rows), left_out, self.folder)
+        outcomes: dict[str, list[Outcome]] = {entrant.name: [] for entrant in entrants}
+        for outcome in self._outcomes(plan, finished):
+            outcomes[outcome.trial.contestant].append(outcome)
+        rows = tuple(Row(e.name, e.told, tuple(outcomes[e.name]), e.is_given) for e in entrants)
+        return Comparison(self.target, self.budget, rows, left_out, self.folder)
 
     def _trial(self, entrant: Entrant, seed: int) -> Trial:
         return Trial(entrant.name, seed, self.budget, self.target.digest, entrant.versions)
@@ -48,7 +47,8 @@ class Contest:
         minutes = missing * self.budget / 60
         self.say(
             f"{self.target.title}, {self.target.domain} data: {planned} trials of up to "
-            f"{self.budget:g} s{earlier}; at most about {minutes:.1f} minutes"
+            f"{self.budget:g} s{earlier}; {minutes:.1f} minutes, and the seconds in which "
+            "evosynth ends its epoch and refines"
         )
 
     def _outcomes(

@@ -54,7 +54,9 @@ def searching(target: AnyTarget, folder: Path, watch: Report | None) -> Entrant:
     patience = DEFAULT_PATIENCE if isinstance(target, Target) else None
 
     def attempt(seed: int, seconds: float) -> tuple[Fit, str | None]:
-        job = prepare(target, Settings(seed=seed, seconds=seconds, patience=patience), folder)
+        job = prepare(
+            target, Settings(seed=seed, seconds=seconds, patience=patience, workers=1), folder
+        )
         result = execute(job, watch or (lambda snapshot: None))
         if result.stopped_by == "interrupt":
             raise KeyboardInterrupt

@@ -15,7 +15,7 @@ from dsl.display import plural
 from dsl.samples import SampledTarget
 from dsl.targets import Target
 from evosynth.comparison.trials import Outcome
-from gradient_baselines.base import AnyTarget, Model
+from gradient_baselines.base import AnyTarget, Model, best_of
 
 # Names of the figures of a model, and the heads of their columns.
 FIGURES = {
@@ -37,11 +37,13 @@ class Row:
         name: The contestant.
         told: What it knew beforehand.
         outcomes: One for every seed.
+        is_given: Its result was there already, from another budget.
     """
 
     name: str
     told: str
     outcomes: tuple[Outcome, ...]
+    is_given: bool = False
 
     @property
     def best(self) -> list[Model]:
@@ -145,13 +147,14 @@ class Comparison:
     def _title(self) -> str:
         seeds = max(len(row.outcomes) for row in self.rows)
         several = ", median (least to most)" if seeds > 1 else ""
+        given = " of the rivals; the program is that of a run"
         return (
-            f"{self.target.title}, {self.target.domain} data; "
-            f"up to {self.budget:g} s each, {plural(seeds, 'seed')}{several}"
+            f"{self.target.title}, {self.target.domain} data; up to {self.budget:g} s for each"
+            f"{given if self.rows[0].is_given else ''}, {plural(seeds, 'seed')}{several}"
         )
 
     def _notes(self) -> list[str]:
-        lines = [_MEASURES[isinstance(self.target, SampledTarget)]]
+        lines = [_measures(self.target)]
         if isinstance(self.target, Target):
             known = self.target.best_known
             best = f", best known {known.operations:,} ({known.source})" if known else ""
@@ -162,17 +165,24 @@ class Comparison:
 
 HEAD_NAMES = (*FIGURES, SECONDS)
 HEAD = ("", *FIGURES.values(), SECONDS, "setting")
-_MEASURES = (
-    "errors: largest relative error of an output; outside: of vectors ten times as long",
-    "errors: root mean square over the standard deviation of y; in range on validation rows, "
-    "outside on test rows",
-)
+
+
+def _measures(target: AnyTarget) -> str:
+    """Says what the errors are."""
+    if isinstance(target, Target):
+        return "errors: largest relative error of an output; outside: of vectors ten times as long"
+    inside = "training" if target.validation is None else "validation"
+    outside = "" if target.test is None else ", outside on test rows"
+    return (
+        "errors: root mean square over the standard deviation of y; "
+        f"in range on {inside} rows{outside}"
+    )
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    """Returns a row as text; the setting is that of the seed with the least error."""
+    """Returns a row as text; the setting is that of the best seed."""
     figures = (_cell(row.figures(name), DIGITS.get(name, ",.0f")) for name in HEAD_NAMES)
-    return (row.name, *figures, min(row.best, key=lambda model: model.error).setting)
+    return (row.name, *figures, best_of(row.best).setting)
 
 
 def _cell(values: Sequence[float], digits: str) -> str:

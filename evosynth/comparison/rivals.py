@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from dsl.errors import EnvironmentMismatchError, UsageError
-from dsl.registry import Registry
+from dsl.registry import Registry, brief
 from gradient_baselines.base import BASELINES, AnyTarget, Baseline
 
 # Importing them registers their members.
@@ -48,8 +48,7 @@ def choose_rivals(
     if names is None:
         asked = [each for each in known if each.is_for(target)]
     else:
-        given = names.split(",") if isinstance(names, str) else list(names)
-        asked = [known.get(name.strip()) for name in dict.fromkeys(given)]
+        asked = [known.get(name) for name in _given(names)]
     left_out = {each.name: reason for each in asked if (reason := each.why_not(target))}
     chosen = [each for each in asked if each.name not in left_out]
     if not chosen:
@@ -59,3 +58,13 @@ def choose_rivals(
             f"no rival is left for {target.title} ({told})", f"these fit it: {fitting}"
         )
     return chosen, left_out
+
+
+def _given(names: str | Sequence[str]) -> list[str]:
+    """Returns the names that a user gives, each once."""
+    given = names.split(",") if isinstance(names, str) else names
+    if not isinstance(given, Sequence) or not given:
+        raise UsageError(
+            f"expected names of rivals, got {brief(given)}", "leave them out for all that fit"
+        )
+    return list(dict.fromkeys(str(name).strip() for name in given))

@@ -58,7 +58,8 @@ def keep(outcome: Outcome, folder: Path) -> None:
     Raises:
         StorageError: The file cannot be written.
     """
-    append_line(folder / TRIALS, outcome.to_dict())
+    run = None if outcome.run is None else Path(outcome.run).name  # the folder may move
+    append_line(folder / TRIALS, outcome.to_dict() | {"run": run})
 
 
 def kept(folder: Path) -> dict[Trial, Outcome]:
@@ -67,20 +68,23 @@ def kept(folder: Path) -> dict[Trial, Outcome]:
     Raises:
         StorageError: The file cannot be read.
     """
-    found = (_read(line) for line in read_lines(folder / TRIALS))
+    found = (_read(line, folder) for line in read_lines(folder / TRIALS))
     return {outcome.trial: outcome for outcome in found if outcome is not None}
 
 
-def _read(line: dict[str, Any]) -> Outcome | None:
+def _read(line: dict[str, Any], folder: Path) -> Outcome | None:
     try:
         fit = Fit(
-            tuple(Model(**_numbers(model)) for model in line["models"]),
+            tuple(_model(model) for model in line["models"]),
             _number(line["seconds"]),
             tuple(LossPoint(**_numbers(point)) for point in line["losses"]),
         )
         trial = Trial(**{name: line[name] for name in Trial.__dataclass_fields__})
         hash(trial)
-        return Outcome(trial, fit, line["run"]) if fit.models else None
+        run = line["run"]
+        if not fit.models or not isinstance(run, str | None):
+            return None
+        return Outcome(trial, fit, None if run is None else str(folder / run))
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -93,8 +97,15 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _model(data: dict[str, Any]) -> Model:
+    figures = {name: _number(value) for name, value in data.items() if name != "setting"}
+    if not isinstance(data["setting"], str):
+        raise TypeError("expected text")
+    return Model(data["setting"], **figures)
+
+
 def _numbers(data: dict[str, Any]) -> dict[str, Any]:
-    return {name: each if name == "setting" else _number(each) for name, each in data.items()}
+    return {name: _number(each) for name, each in data.items()}
 
 
 def _number(value: Any) -> Any:
