@@ -103,21 +103,25 @@ def _finding(paths: Sequence[Paths], found: Sequence[Shared]) -> str:
     programs = [each.evolved for each in found]
     reads = {row[f"readings_{x}"] for row in programs for x in ("x0", "x1")}
     often = "once" if reads == {1} else f"{_span(reads)} times"
+    why = (
+        ": what a stage has taken is gone from the remainder, and nothing is left for a second "
+        "one to take"
+    )
     cheapest = min((row["operations"] for row in exact), default=None)
     fewest = f", in {cheapest} operations at the least" if exact else ""
     return (
-        f"Where y = 2 x is fitted by (a + b) x, descent without penalty ends at the point of the "
-        f"valley a + b = 2 nearest to its start: a - b spreads over {none.spread:.2f}. With L2 of "
-        f"strength {weights.SHOWN:.2g} all {weights.STARTS} starts end within {l2.spread:.1g} of "
-        f"each other, at ({l2_end[0]:.2f}, {l2_end[1]:.2f}), and {l2.share_split:.0%} use both "
-        f"weights. L1 lowers the sum to {sums.mean():.2f} and leaves a segment of ends that is "
-        f"{l1.spread:.2f} long; {l1.share_split:.0%} use both weights. "
-        f"Of {len(penalised):,} products of two matrices trained with L1 on a matrix with two "
-        f"equal columns, {len(split)} read these two inputs more than twice, and {len(exact)} are "
-        f"exact{fewest}. Evolved programs read each of them {often} and take "
+        f"Where y = 2 x is fitted by (a + b) x, descent without penalty ends in the valley, at "
+        f"a + b = {none.ends.sum(axis=1).mean():.2f} on average, where a - b spreads over "
+        f"{none.spread:.2f}. With L2 of "
+        f"strength {weights.SHOWN:.2g} all {weights.STARTS} starts end with a - b within "
+        f"{l2.spread:.1g} of each other, at ({l2_end[0]:.2f}, {l2_end[1]:.2f}), and "
+        f"{l2.share_split:.0%} use both weights. L1 lowers the sum to {sums.mean():.2f} and "
+        f"leaves ends whose a - b spreads over {l1.spread:.2f}; {l1.share_split:.0%} use both "
+        f"weights. Of {len(penalised):,} products of two matrices trained with L1 on a matrix "
+        f"with two equal columns, {len(split)} read these two inputs more than twice, and "
+        f"{len(exact)} are exact{fewest}. Evolved programs read each of them {often} and take "
         f"{_span([row['operations'] for row in programs])} operations (matrix product: "
-        f"{_span([row['dense_operations'] for row in programs])}): what a stage has taken is gone "
-        f"from the remainder, and nothing is left for a second one to take."
+        f"{_span([row['dense_operations'] for row in programs])}){why if reads == {1} else ''}."
     )
 
 

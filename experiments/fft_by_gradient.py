@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 import numpy as np
 
+from dsl.accuracy import EXACT
 from experiments.base import EXPERIMENTS, Answer, Experiment, Row, Setup
 from experiments.fft_figures import (
     cliff_figure,
@@ -20,7 +22,6 @@ from experiments.fft_rivals import (
     QUICK,
     RIVALS,
     SEARCH,
-    SMALL,
     Plan,
     cliff_rows,
     fft_operations,
@@ -94,20 +95,25 @@ def finding(
         f"{at[name]['seconds']:.1f} s)"
         for name in ("dense", "deep-linear", "l1", "butterfly", SEARCH)
     )
-    untold = [row for row in at.values() if not row["told"] and row["method"] != SEARCH]
-    least = min((row for row in untold if row["error"] <= SMALL), key=_operations, default=None)
-    ratio = least["operations"] / fft_operations(n) if least else float("inf")
     return (
         f"Real operations of the best models of the DFT with n = {n}, where the radix-2 FFT takes "
-        f"{fft_operations(n):,}: {counts}. Of the rivals that are told nothing, the cheapest exact "
-        f"one ({least['method'] if least else 'none'}) takes {ratio:.1f} times the FFT's. "
+        f"{fft_operations(n):,}: {counts}. {_cheapest(at.values(), n)} "
         f"{_recovered(recovery)} Told the FFT's own factors with noise on every entry, "
         f"{_returns(noise)}. How wide the valley is: {_widths(cliff)}."
     )
 
 
-def _operations(row: Row) -> int:
-    return int(row["operations"])
+def _cheapest(rows: Iterable[Row], n: int) -> str:
+    """Tells which exact rival that is told nothing is the cheapest."""
+    untold = [row for row in rows if not row["told"] and row["method"] != SEARCH]
+    exact = [row for row in untold if row["error"] <= EXACT]
+    if not exact:
+        return f"Of the rivals that are told nothing, none is exact (error at most {EXACT:g})."
+    least = min(exact, key=lambda row: int(row["operations"]))
+    return (
+        f"Of the rivals that are told nothing, the cheapest exact one ({least['method']}) takes "
+        f"{least['operations'] / fft_operations(n):.1f} times the FFT's."
+    )
 
 
 def _recovered(recovery: Sequence[Row]) -> str:
@@ -127,13 +133,14 @@ def _recovered(recovery: Sequence[Row]) -> str:
 
 
 def _returns(noise: Sequence[Row]) -> str:
-    """Tells for each size up to which noise trainings come back."""
+    """Tells for each size up to which noise, and from all less, trainings come back."""
     parts = []
     for n in sizes_of(noise):
         chosen = of_size(noise, n)
-        levels = sorted({row["noise"] for row in chosen})
-        back = [s for s in levels if share([r for r in chosen if r["noise"] == s], "is_back") > 0.5]
-        most = f"up to {max(back):g}" if back else "from no noise tried"
+        noises = sorted({row["noise"] for row in chosen})
+        shares = [share([r for r in chosen if r["noise"] == s], "is_back") for s in noises]
+        levels = len(list(takewhile(lambda each: each > 0.5, shares)))
+        most = f"up to {noises[levels - 1]:g}" if levels else "of no level tried"
         parts.append(f"{most} at n = {n}")
     return f"most trainings come back from noise {', '.join(parts)}"
 

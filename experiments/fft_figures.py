@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dsl.accuracy import EXACT
 from evosynth.charts import COLOURS, INK, new_figure, positive
 from experiments.base import Row
-from experiments.fft_rivals import RIVALS, SEARCH, SMALL, fft_entries, fft_operations, share
+from experiments.fft_rivals import RIVALS, SEARCH, fft_entries, fft_operations, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +36,7 @@ def rivals_figure(rows: Sequence[Row], fronts: Sequence[Row]) -> Figure:
     sizes = sizes_of(rows)
     left.plot(sizes, [fft_operations(n) for n in sizes], color=INK, label="radix-2 FFT")
     for method, colour, marker in zip(METHODS, COLOURS, MARKERS, strict=False):
-        chosen = [row for row in rows if row["method"] == method and row["error"] <= SMALL]
+        chosen = [row for row in rows if row["method"] == method and row["error"] <= EXACT]
         look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 7}
         places = [row["n"] for row in chosen]
         left.plot(places, [row["operations"] for row in chosen], label=method, **look)

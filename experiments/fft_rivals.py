@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 import evosynth
+from dsl.accuracy import EXACT
 from dsl.targets import Target, make_target
 from experiments.base import Row
 from gradient_baselines.base import BASELINES, Budget, Fit
@@ -23,8 +24,6 @@ from gradient_baselines.transforms.phases import Clock
 
 RIVALS = ("dense", "deep-linear", "low-rank", "l1", "butterfly")
 SEARCH = "evosynth"
-# Below this error, a model is as good as exact after a polish in double precision.
-SMALL = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ def noise_rows(n: int, restarts: int, seed: int, seconds: float) -> list[Row]:
     rows = []
     for each in found:
         noise = float(each.setting.split(",")[0].removeprefix("noise "))
-        is_exact = each.model.error <= SMALL
+        is_exact = each.model.error <= EXACT
         rows.append(
             {
                 "n": n,

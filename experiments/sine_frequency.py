@@ -156,25 +156,29 @@ def _evolved(frequency: float, seed: int, setup: Setup) -> Row:
 def _finding(trained: Sequence[Row], restarts: Row, formulas: Sequence[Row]) -> str:
     random = [row for row in trained if row["start"] == "random"]
     found = sum(row["is_found"] for row in random)
-    late = np.median([row["late_loss"] for row in random])
-    exact = max(row["late_loss"] for row in trained if row["start"] == "at 31")
+    late = [row["late_loss"] for row in random]
+    guess = np.mean([expected_loss(r["start_frequency"], TARGET, HALF_WIDTH) for r in random])
+    there = [row for row in trained if row["start"] == "at 31"]
+    exact = max(row["late_loss"] for row in there)
     inside = [r for r in trained if r["start"] == "31 + 0.002"]
     verified = [row for row in formulas if row["is_verified"]]
+    example = f", such as {verified[-1]['formula']}" if verified else ""
     seconds = np.median([row["seconds"] for row in formulas])
     return (
         f"From random starts in [0, {HIGHEST:g}], {found} of {len(random)} trainings by SGD and "
-        f"Adam at {len(RATES['SGD'])} rates each end at the frequency {TARGET:g}; their loss "
-        f"floats around {late:.2f}, that of a guess. Started at {TARGET:g} exactly, the loss is "
-        f"{exact:.1g} and stays; started {OFFSETS['31 + 0.002']:g} above, "
-        f"{sum(r['is_found'] for r in inside)} of {len(inside)} rates lead back. "
+        f"Adam at {len(RATES['SGD'])} rates each end at the frequency {TARGET:g}; their losses "
+        f"at the end are {min(late):.2f} to {max(late):.2f} (median {np.median(late):.2f}), where "
+        f"that of the starts is {guess:.2f} on average. Started at {TARGET:g} exactly, "
+        f"{sum(r['is_found'] for r in there)} of {len(there)} end there, with a loss of at most "
+        f"{exact:.1g}; started {OFFSETS['31 + 0.002']:g} above, "
+        f"{sum(r['is_found'] for r in inside)} of {len(inside)}. "
         f"The basin of the minimum is {restarts['basin_width']:.4f} wide, "
-        f"{restarts['basin_width'] / HIGHEST:.4%} of the interval: even with the exact gradient "
-        f"and the best rate, {restarts['landed']} of {restarts['restarts']:,} random restarts end "
-        f"in it; downhill pointed towards {TARGET:g} at "
-        f"{restarts['share_downhill_towards']:.0%} of them. evosynth reads the frequency from a "
-        f"spectrum: {len(verified)} of {len(formulas)} runs on {TRAINING_ROWS:,} samples give a "
-        f"formula that is verified on unseen rows, such as "
-        f"{formulas[-1]['formula']}, in {seconds:.1f} seconds (median)."
+        f"{restarts['basin_width'] / HIGHEST:.4%} of the interval: with the exact gradient and "
+        f"half the inverse of the curvature at {TARGET:g} as rate, {restarts['landed']} of "
+        f"{restarts['restarts']:,} random restarts end in it; downhill pointed towards {TARGET:g} "
+        f"at {restarts['share_downhill_towards']:.0%} of them. Of evosynth's runs on "
+        f"{TRAINING_ROWS:,} samples {len(verified)} of {len(formulas)} give a formula that is "
+        f"verified on unseen rows{example}; a run takes {seconds:.1f} seconds (median)."
     )
 
 
@@ -193,7 +197,7 @@ def _curves(courses: dict[str, Course]) -> Figure:
         axis.set(xscale="log", xlabel="step", title=name, ylim=(-0.05, 2.05))
         axis.legend(loc="upper left", fontsize=8.5)
     axes[0].set_ylabel(f"mean square error of {BATCH} samples")
-    figure.suptitle(f"Learning the frequency of sin({TARGET:g} x): the loss floats around 1")
+    figure.suptitle(f"Learning the frequency of sin({TARGET:g} x), from chance and from it")
     return figure
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import evosynth as es
+from dsl.accuracy import EXACT
 from dsl.cost import dense_count
 from dsl.factors import factors
 from dsl.program import Program
@@ -137,29 +138,61 @@ def straight_line(matrix: Matrix) -> list[Row]:
 def finding(n: int, climbs: list[Any], stages: list[Row], line: list[Row]) -> str:
     """Says where the slope is."""
     ends = [climb[-1] for _, climb in climbs]
-    totals = [total(row) for row in stages]
-    falls = sum(after < before for before, after in pairwise(totals))
-    rises = sum(after > before for before, after in pairwise(totals))
-    peak = max(line, key=lambda row: row["loss"])
-    dearest = max(line, key=lambda row: row["loss_with_l1"])
-    between = {row["non_zeros"] for row in line[1:-1]}
     return (
-        f"Genomes are exact at every step, and each stage moves work out of the matrix: the "
-        f"best program of the {n}-point DFT costs {', '.join(f'{each:,}' for each in totals)} "
-        f"operations after 0, 1, 2 ... of its {len(stages) - 1} stages, with the remainder as a "
-        f"plain matrix product; {falls} stages lower the count, {rises} raise it. That is a "
-        f"slope, and {len(climbs)} runs went down it from {totals[0]:,} to "
-        f"{min(o for _, o in ends)} ... {max(o for _, o in ends)} operations within "
-        f"{min(e for e, _ in ends):,} to {max(e for e, _ in ends):,} evaluations. On the straight "
-        f"line between the same two ends in weight space the loss rises from 0 to "
-        f"{peak['loss']:.2g} (1 is the loss of no output) at t = {peak['t']:.2f} and falls back "
-        f"to 0: a barrier. With L1 it is {line[0]['loss_with_l1']:.2g} at the matrix, "
-        f"{dearest['loss_with_l1']:.2g} on the barrier, {line[-1]['loss_with_l1']:.2g} at the "
-        f"FFT. The entries that are not zero are {line[0]['non_zeros']} at the matrix, "
-        f"{line[-1]['non_zeros']} at the FFT and "
-        f"{' or '.join(map(str, sorted(between)))} everywhere between: a cliff, whose reward comes "
-        f"at the last point alone."
+        f"{_stages_told(n, [total(row) for row in stages])} From the matrix product itself, at 0 "
+        f"evaluations, {len(climbs)} runs came to {_span([o for _, o in ends])} operations, within "
+        f"{_span([e for e, _ in ends])} evaluations. {_line_told(line)}"
     )
+
+
+def _stages_told(n: int, totals: list[int]) -> str:
+    """Says what the stages of the best program do to the count."""
+    steps = list(pairwise(totals))
+    falls = sum(after < before for before, after in steps)
+    rises = sum(after > before for before, after in steps)
+    level = len(steps) - falls - rises
+    verdict = ": a slope" + " with level parts" * (level > 0) if falls and not rises else ""
+    return (
+        f"After 0, 1, 2 ... of its {len(steps)} stages, with the remainder as a plain matrix "
+        f"product, the best program of the {n}-point DFT costs "
+        f"{', '.join(f'{each:,}' for each in totals)} operations. The first of these is the "
+        f"matrix product itself. Stages that lower the count: {falls}, leave it: {level}, raise "
+        f"it: {rises}{verdict}."
+    )
+
+
+def _line_told(line: list[Row]) -> str:
+    """Says what loss and count are on the straight line."""
+    peak = max(line, key=lambda row: row["loss"])
+    dearest = max(row["loss_with_l1"] for row in line)
+    losses = [line[0]["loss"], line[-1]["loss"]]
+    barrier = ": a barrier" if peak["loss"] > max(losses) + EXACT else ""
+    with_l1 = [line[0]["loss_with_l1"], line[-1]["loss_with_l1"]]
+    is_steady = dearest <= max(with_l1)
+    first, *between, last = (row["non_zeros"] for row in line)
+    cliff = (
+        ": a cliff, whose reward comes at the last point alone"
+        if min(between) >= first > last
+        else ""
+    )
+    return (
+        f"On the straight line in weight space from the matrix to the factors of the radix-2 FFT "
+        f"the loss is {_rounded(losses[0])} and {_rounded(losses[1])} at the ends and at most "
+        f"{peak['loss']:.2g} (1 is the loss of no output), at t = {peak['t']:.2f}{barrier}. With "
+        f"L1 it is {with_l1[0]:.2g} at the matrix, {with_l1[1]:.2g} at the FFT and "
+        f"{'no more between' if is_steady else f'up to {dearest:.2g} between'}. The entries that "
+        f"are not zero are {first} at the matrix, {last} at the FFT and {_span(between)} "
+        f"between{cliff}."
+    )
+
+
+def _rounded(loss: float) -> str:
+    return "0" if loss <= EXACT else f"{loss:.2g}"
+
+
+def _span(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def total(row: Row) -> int:

@@ -186,7 +186,7 @@ def _finding(rows: Sequence[Row], widths: Sequence[Row], searched: Sequence[Row]
     shares = []
     for count in COUNTS:
         own = [r for r in rows if r["sines"] == count]
-        trained = [r for r in own if r["model"] != "evosynth"]
+        trained = [r for r in own if r["model"] != "evosynth" and r["width"] >= count]
         found = sum(r["test_error"] < FOUND for r in trained)
         evolved = [r["test_error"] for r in own if r["model"] == "evosynth"]
         least = min(r["test_error"] for r in trained)
@@ -207,8 +207,10 @@ def _finding(rows: Sequence[Row], widths: Sequence[Row], searched: Sequence[Row]
         )
     return (
         f"Networks that are a mean of {', '.join(map(str, COUNTS))} sines were trained on means of "
-        f"as many, by Adam and AdamW, each with the best of {len(RATES)} rates and many restarts. "
-        f"The test error, beyond the range, is below {FOUND:g} for {'; '.join(shares)}. "
+        f"{', '.join(map(str, COUNTS))}, by Adam and AdamW, each with the best of {len(RATES)} "
+        f"rates and many restarts. Of the networks of at least as many sines as the mean has, "
+        f"those with a test error, over and beyond the range, below {FOUND:g}: "
+        f"{'; '.join(shares)}. "
         f"Swept over widths for a mean of {SWEPT_COUNT} sines, {'; '.join(swept)}."
     )
 

@@ -20,6 +20,7 @@ from experiments import (
     equal_columns,
     line_segments,
     sine_loss,
+    slope,
     two_weights,
 )
 from experiments import boolean_networks as bits
@@ -103,6 +104,37 @@ def test_descent_leads_to_the_target_from_the_basin_alone() -> None:
     starts = np.array([low + inner, 31.001, high - inner, low + outer, high - outer, 40.0])
     ends = sine_loss.descended(starts, 31.0, 1_000.0)
     assert (np.abs(ends - 31) < 1e-6).tolist() == [True, True, True, False, False, False]
+
+
+# --- The slope and the cliff ------------------------------------------------------------
+
+
+def test_stages_are_a_slope_only_if_none_raises_the_count() -> None:
+    told = slope._stages_told(4, [30, 20, 20, 10])
+    assert "lower the count: 2, leave it: 1, raise it: 0: a slope with level parts." in told
+    told = slope._stages_told(4, [30, 20, 25, 10])
+    assert told.endswith("lower the count: 2, leave it: 0, raise it: 1.")
+
+
+@pytest.mark.parametrize(
+    ("losses", "counts", "is_barrier", "is_cliff"),
+    [
+        ((0.0, 0.5, 1e-30), (9, 12, 6), True, True),
+        ((0.0, 0.0, 0.0), (9, 9, 6), False, True),
+        ((0.0, 0.5, 0.0), (9, 8, 6), True, False),
+        ((0.7, 0.5, 0.0), (9, 12, 9), False, False),
+    ],
+)
+def test_barrier_and_cliff_are_measured(
+    losses: tuple[float, ...], counts: tuple[int, ...], is_barrier: bool, is_cliff: bool
+) -> None:
+    told = slope._line_told(
+        [
+            {"t": t, "loss": loss, "loss_with_l1": loss, "non_zeros": count}
+            for t, loss, count in zip((0.0, 0.5, 1.0), losses, counts, strict=True)
+        ]
+    )
+    assert ("a barrier" in told, "a cliff" in told) == (is_barrier, is_cliff)
 
 
 # --- Two weights for one predictor ------------------------------------------------------

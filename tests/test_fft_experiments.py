@@ -57,3 +57,19 @@ def test_finding_says_what_the_rows_say() -> None:
     assert fft_by_gradient._returns(noise).endswith("noise up to 0.1 at n = 4")
     cliff = [{"n": 4, "distance": d, "loss": 10 * d} for d in (0.05, 0.1, 0.2)]
     assert "0.10 at n = 4" in fft_by_gradient._widths(cliff)
+
+
+def test_noise_that_trainings_come_back_from_has_no_gap() -> None:
+    noise = [{"n": 4, "noise": s, "is_back": s != 0.2} for s in (0.1, 0.2, 0.3)]
+    assert fft_by_gradient._returns(noise).endswith("noise up to 0.1 at n = 4")
+    assert fft_by_gradient._returns(noise[1:]).endswith("noise of no level tried at n = 4")
+
+
+def test_cheapest_rival_is_exact() -> None:
+    rows = [
+        {"method": "l1", "told": "", "error": 1e-10, "operations": 20},
+        {"method": "butterfly", "told": "support", "error": 0.0, "operations": 16},
+        {"method": "dense", "told": "", "error": 1e-15, "operations": 24},
+    ]
+    assert "(dense) takes 1.5 times" in fft_by_gradient._cheapest(rows, 4)
+    assert "none is exact" in fft_by_gradient._cheapest(rows[:2], 4)

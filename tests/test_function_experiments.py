@@ -96,6 +96,16 @@ def test_a_clock_that_is_right_and_one_that_is_not() -> None:
     assert (wrong["right_S1"], wrong["right_S2"], wrong["all_right"]) == (1, 0, 0)
 
 
+def test_instants_inside_are_those_of_no_set() -> None:
+    target = es.make_sampled_target("clock", seed=0, test_samples=2_000)
+    assert target.validation is not None
+    drawn = clock._instants("inside", 0, target)
+    assert len(drawn) == clock.INSIDE
+    assert np.abs(drawn).max() <= 60 * YEAR
+    for part in (target.train, target.validation):
+        assert not np.isin(part.x, drawn).any()
+
+
 def test_most_frequent_digits() -> None:
     assert clock._guess() == pytest.approx([10 / 24, 3 / 24, 1 / 6, 1 / 10, 1 / 6, 1 / 10])
     assert DAY == 86_400
@@ -132,3 +142,21 @@ def test_best_training_of_a_width() -> None:
         for w, a, b in [(1, 0.5, 9), (1, 0.4, 7), (2, 0.3, 8)]
     ]
     assert sum_of_sines._best(rows, 5, "test_error") == [(1, 7), (2, 8)]
+
+
+def test_only_models_that_can_are_counted() -> None:
+    rows = [
+        {"sines": count, "model": model, "width": width, "test_error": 0.0 if width < 8 else 1.0}
+        for count in sum_of_sines.COUNTS
+        for model in ("Adam", "evosynth")
+        for width in (sum_of_sines.COUNTS if model == "Adam" else (count,))
+    ]
+    widths = [
+        {"rows": number, "width": 1, "train_error": 1.0, "test_error": 1.0}
+        for number in sum_of_sines.SWEPT_ROWS
+    ]
+    searched = [{"test_error": 0.0} for _ in sum_of_sines.SWEPT_ROWS]
+    told = sum_of_sines._finding(rows, widths, searched)
+    assert "mean of 1: 2 of 3" in told
+    assert "mean of 2: 1 of 2" in told
+    assert "mean of 8: 0 of 1" in told
