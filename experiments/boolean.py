@@ -29,8 +29,8 @@ def answer(setup: Setup) -> Answer:
     xor, life, counted = exclusive_or(), life_cell(), counted_life_cell()
     trained: list[Row] = []
     with one_thread():
-        for table, widths in _widths(setup).items():
-            chosen = xor if table == "xor" else life
+        for name, widths in _widths(setup).items():
+            chosen = xor if name == "xor" else life
             for activation in networks.TRIED:
                 for hidden in widths:
                     setup.say(f"{chosen.name}: {hidden} hidden units, {activation}")

@@ -184,7 +184,7 @@ def cliff_rows(n: int, directions: int, seed: int) -> list[Row]:
                 "loss": float(np.median(losses)),
                 "least_loss": min(losses),
                 "largest_loss": max(losses),
-                "l1_norm": float(lengths.mean()) / fft_entries(n),  # type: ignore[union-attr]
+                "l1_norm": float(lengths.mean()) / fft_entries(n),
             }
         )
     return rows

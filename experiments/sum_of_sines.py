@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COUNTS = (1, 2, 8)
-OPTIMIZERS = {"Adam": Adam, "AdamW": partial(Adam, decay=1e-2)}
+OPTIMIZERS: dict[str, Optimizer] = {"Adam": Adam, "AdamW": partial(Adam, decay=1e-2)}
 RATES = (1e-3, 1e-2, 1e-1)
 COLOURS = {"Adam": BLUE, "AdamW": ORANGE, "evosynth": GREEN}
 # Evosynth ends by itself before these.
