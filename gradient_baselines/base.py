@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -72,6 +72,11 @@ class Model:
 def best_of(models: Iterable[Model]) -> Model:
     """Returns the model of the least error in range; of exact ones the one of the least cost."""
     return min(models, key=lambda model: (max(model.error, EXACT), model.operations))
+
+
+def best_position(models: Sequence[Model]) -> int:
+    """Returns where the best of models is."""
+    return models.index(best_of(models))
 
 
 @dataclass(frozen=True, slots=True)

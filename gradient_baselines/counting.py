@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsl.cost import addition_count, scale_count
+from dsl.cost import addition_count, dense_count, scale_count
+from dsl.targets.scaling import Scaling
 
 Matrix = npt.NDArray[Any]
 
@@ -25,6 +26,10 @@ GROWTH = 1.05
 NEGLIGIBLE = 1e-13
 # Entries that differ by this part are taken for equal where a scale is chosen.
 NEARLY = 1e-3
+# In rows of more entries than this, the largest alone is tried as a scale.
+MOST_CANDIDATES = 64
+# Stands for an entry that diverged: no product with it is free.
+ANY_REAL, ANY_COMPLEX = 0.7, 0.6 + 0.7j
 
 
 def product_operations(factors: Sequence[Matrix], is_complex: bool) -> int:
@@ -42,13 +47,28 @@ def _factor_operations(factor: Matrix, is_complex: bool) -> int:
     sums = int(np.maximum(present.sum(axis=1) - 1, 0).sum())
     operations = addition_count(is_complex).operations * sums
     rows, columns = np.nonzero(present)
-    turned = _up_to_units(factor[rows, columns])
-    products = set(zip(columns.tolist(), turned.tolist(), strict=True))
-    return operations + sum(scale_count(c, is_complex).operations for _, c in products)
+    constants = factor[rows, columns]
+    keys = zip(columns.tolist(), _up_to_units(constants).tolist(), strict=True)
+    products = dict(zip(keys, constants.tolist(), strict=True))
+    return operations + sum(scale_count(c, is_complex).operations for c in products.values())
+
+
+def unpruned_operations(factors: Sequence[Matrix], is_complex: bool) -> int:
+    """Returns the operations of the form of a product that diverged: nothing free or shared.
+
+    Args:
+        factors: Matrices A, B, C of a product A B C x, with the zeros of their form.
+        is_complex: The vector is complex.
+    """
+    count = 0
+    for factor in factors:
+        constant = ANY_COMPLEX if np.iscomplexobj(factor) else ANY_REAL
+        count += dense_count(np.where(factor != 0, constant, 0), is_complex).operations
+    return count
 
 
 def _up_to_units(constants: Matrix) -> Matrix:
-    """Returns constants turned by 1, -1, i or -i into the first quadrant, to 9 digits."""
+    """Returns keys of constants: turned by 1, -1, i or -i into one quadrant, to 9 digits."""
     turned = constants.astype(np.complex128)
     for _ in range(3):
         turned = np.where((turned.real > 0) & (turned.imag >= 0), turned, turned * 1j)
@@ -85,12 +105,40 @@ def _row_scale(row: Matrix) -> Any:
     if not entries.size:
         return row.dtype.type(1)
     sizes = np.abs(entries)
+    is_large = sizes > (1 - NEARLY) * sizes.max()
+    if len(entries) > MOST_CANDIDATES:
+        return entries[np.argmax(is_large)]
     ratios = entries[None, :] / entries[:, None]
     free = (np.abs(np.abs(ratios) - 1) < NEARLY) & (np.abs(ratios.real * ratios.imag) < NEARLY)
-    freed = np.where(sizes > (1 - NEARLY) * sizes.max(), len(entries), 0) + len(entries) * free.sum(
-        axis=1
-    )
+    freed = np.where(is_large, len(entries), 0) + len(entries) * free.sum(axis=1)
     return entries[np.argmax(freed)]
+
+
+def output_scales(matrix: Matrix, scaling: Scaling) -> npt.NDArray[np.float64]:
+    """Returns positive numbers, (m, 1) or (1, 1), by which outputs may be divided.
+
+    They are those that make the most entries free, as far as a scaling admits factors.
+
+    Args:
+        matrix: (m, n) whose rows give the outputs.
+        scaling: Of the target.
+    """
+    if scaling == "exact":
+        return np.ones((1, 1))
+    rows = [matrix] if scaling == "common" else list(matrix)
+    return np.array([[_commonest_size(row)] for row in rows])
+
+
+def _commonest_size(entries: Matrix) -> float:
+    """Returns the larger part of most entries, nearly: divided by it they cost the least."""
+    sizes = np.sort(np.maximum(np.abs(entries.real), np.abs(entries.imag)), axis=None)
+    sizes = sizes[sizes > 0]
+    if not sizes.size:
+        return 1.0
+    starts = np.arange(len(sizes))
+    counts = np.searchsorted(sizes, sizes * (1 + NEARLY), side="right") - starts
+    first = len(sizes) - 1 - np.argmax(counts[::-1])  # ties go to the largest
+    return float(sizes[first + counts[first] // 2])
 
 
 def tidied(factors: Sequence[Matrix], error: Callable[[Sequence[Matrix]], float]) -> list[Matrix]:

@@ -80,9 +80,10 @@ class Network:
         """
         weights, biases = self._settled(arrays)
         count = 0
-        for matrix, bias in zip(weights, biases, strict=True):
+        for k, (matrix, bias) in enumerate(zip(weights, biases, strict=True)):
             count += dense_count(matrix.T, is_complex=False).operations
-            count += int(np.count_nonzero((bias[0] != 0) & (matrix != 0).any(axis=0)))
+            is_biased = (bias[0] != 0) | (k > 0 and self.activation.is_shifted)
+            count += int(np.count_nonzero(is_biased & (matrix != 0).any(axis=0)))
         neurons = sum(int((matrix != 0).any(axis=1).sum()) for matrix in weights[1:])
         return count + neurons * self.activation.operations
 

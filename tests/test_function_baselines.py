@@ -78,17 +78,40 @@ def test_function_and_formula_agree(activation: Activation) -> None:
 
 
 OPERATIONS = {
-    "gelu": 10 + 4,  # erf, its factor, 0.5 * and 0.5 +, times x
+    "gelu": 10 + 2,  # 1 + erf(x), times x
     "leaky-relu": 2,
     "relu": 1,
-    "sigmoid": 10 + 1 + 4,
+    "sigmoid": 10,  # tanh(x)
     "sin": 10,
-    "snake": 10 + 4,  # a x, the square, 1 / a, the sum
+    "snake": 10 + 1,  # x - cos(x)
     "softplus": 10 + 1 + 10,
-    "swish": 10 + 1 + 4,
+    "swish": 10 + 2,  # 1 + tanh(x), times x
     "tanh": 10,
-    "x+sin2": 10 + 2,
+    "x+sin2": 10 + 1,
 }
+
+# By k, c and d: f(x) = c g(k x) + d with g the form that is counted.
+FOLDED = {
+    "gelu": (math.sqrt(0.5), math.sqrt(0.5), 0.0),
+    "sigmoid": (0.5, 0.5, 0.5),
+    "snake": (2 * 0.7, 1 / (2 * 0.7), 1 / (2 * 0.7)),
+    "swish": (0.5, 1.0, 0.0),
+    "x+sin2": (2.0, 0.5, 0.5),
+}
+
+
+@each_activation
+def test_counted_forms_fold_into_the_weights(activation: Activation) -> None:
+    assert bool(activation.counted) == (activation.name in FOLDED)
+    k, c, d = FOLDED.get(activation.name, (1.0, 1.0, 0.0))
+    x = sympy.symbols("x", real=True)
+    text = activation.counted or activation.formula
+    counted = sympy.lambdify(x, sympy.sympify(text, locals={"x": x}), "scipy")
+    points = np.array([-9.0, -0.5, 0.0, 0.7, 2.0, 7.0])
+    own = [torch.tensor(0.7, dtype=torch.float64)] * bool(activation.parameter)
+    wanted = activation.function(torch.from_numpy(points), *own).numpy()
+    assert np.allclose(c * counted(k * points) + d, wanted, rtol=1e-12, atol=1e-14)
+    assert activation.is_shifted == (d != 0)
 
 
 def test_operations_of_activations_by_hand() -> None:
@@ -186,7 +209,8 @@ def test_models_that_diverge_have_an_infinite_error() -> None:
         target, 0, Budget(steps=20), sweeps.Plan(standard(target.train), [wild])
     ).models
     assert model.error == model.error_outside == math.inf
-    assert (model.non_zeros, model.operations) == (model.parameters, 0)
+    # The form unpruned: 4 products, biases and relus; 4 products, 3 sums and a bias.
+    assert (model.non_zeros, model.operations) == (model.parameters, 12 + 8)
 
 
 def test_a_diverging_candidate_disturbs_no_other() -> None:
@@ -360,7 +384,8 @@ def test_settling_with_parameters_of_each_layer() -> None:
     one, zero = np.ones((1, 1)), np.zeros((1, 1))
     arrays = [zero, one, one, zero, 2 * one, zero, one, 2 * one]
     assert network.operations(arrays) == 0  # all of it is a number
-    assert network.operations([one, *arrays[1:]]) == 1 + 2 * 14 + 1
+    # A bias, a snake; the bias that its shift makes, a snake; a product and such a bias.
+    assert network.operations([one, *arrays[1:]]) == (1 + 11) + (1 + 11) + (1 + 1)
 
 
 def test_operations_of_sinenets_by_hand() -> None:
@@ -439,6 +464,19 @@ def test_transform_network(name: str) -> None:
     assert same(fit) == same(NETWORK.fit(target, 0, Budget(steps=300)))
     size = 8 if name == "dft" else 4
     assert fit.models[0].parameters == size * 2 * size + 2 * size + 2 * size * size + size
+
+
+@pytest.mark.parametrize(
+    ("name", "scaling"), [("dft", "free"), ("dct2", "free"), ("wht", "common")]
+)
+def test_transform_networks_may_scale_their_outputs(name: str, scaling: str) -> None:
+    """The same training, measured up to factors, and less to compute."""
+    budget = Budget(steps=300)
+    exact = NETWORK.fit(make_target(name, 4), 0, budget).models[0]
+    scaled = NETWORK.fit(make_target(name, 4, scaling=scaling), 0, budget).models[0]
+    assert 0 < scaled.error < 1
+    assert scaled.error != exact.error
+    assert scaled.operations < exact.operations
 
 
 def test_real_form_of_a_complex_matrix() -> None:

@@ -26,6 +26,7 @@ from gradient_baselines.counting import (
 )
 from gradient_baselines.training import generator
 from gradient_baselines.transforms import BASELINES
+from gradient_baselines.transforms.butterfly import thinned
 from gradient_baselines.transforms.butterfly_blocks import (
     BIT_REVERSAL,
     CHOICES,
@@ -34,7 +35,7 @@ from gradient_baselines.transforms.butterfly_blocks import (
     dense_factor,
     permutation,
 )
-from gradient_baselines.transforms.butterfly_models import forms, starts
+from gradient_baselines.transforms.butterfly_models import Form, forms, starts
 from gradient_baselines.transforms.butterfly_recovery import train_butterflies
 from gradient_baselines.transforms.factor_product import Task, multiplied, trained
 from gradient_baselines.transforms.l1_sparse import train as train_l1
@@ -76,7 +77,7 @@ def test_contract(baseline: Baseline, name: str) -> None:
     target = TARGETS[name]
     if reason := baseline.why_not(target):
         assert len(reason) > 10
-        assert baseline.told, "only those that are told something may refuse"
+        assert baseline.told, "only those that are told something may refuse small targets"
         return
     fit = baseline.fit(target, 0, Budget(steps=24))
     assert fit.models
@@ -336,7 +337,58 @@ def test_polish_never_makes_worse() -> None:
 def test_diverged_models_are_infinitely_wrong() -> None:
     target = make_target("dft", 4)
     factors = [np.full((4, 4), np.nan + 0j), np.eye(4, dtype=complex)]
-    assert trained("", factors, target, 0).model.error == math.inf
+    model = trained("", factors, target, 0).model
+    assert model.error == math.inf
+    # Those of the form: 16 products of 6 operations and 12 sums; the unit matrix's 4 entries.
+    assert model.operations == 16 * 6 + 12 * 2 + 4 * 6
+
+
+@each_baseline
+def test_what_cannot_be_trained_in_time_is_refused(baseline: Baseline) -> None:
+    assert not baseline.why_not(make_target("wht", 64))
+    assert bool(baseline.why_not(make_target("wht", 1024))) == (baseline.name != "dense")
+
+
+def test_of_many_orders_of_large_butterflies_some_are_drawn() -> None:
+    form = Form("", np.arange(64 * 2 * 256).reshape(64, 2, 256), False)
+    drawn = thinned(form, generator(0)).orders
+    assert drawn.shape == (4, 2, 256)
+    assert all((order == form.orders).all(axis=(1, 2)).any() for order in drawn)
+    small = Form("", form.orders[..., :64], False)
+    assert thinned(small, generator(0)) is small
+
+
+def test_constants_are_priced_before_they_are_rounded() -> None:
+    """Parts that differ by more than dsl.cost forgives, but not in 9 digits after the point."""
+    assert product_operations([np.array([[4 + 4.9e-9 + 4j]])], True) == 6
+    assert product_operations([np.array([[4 + 1e-9 + 4j]])], True) == 4
+
+
+@pytest.mark.parametrize("name", ["butterfly", "dense"])
+@pytest.mark.parametrize("scaling", ["free", "common"])
+def test_scaling_of_outputs_is_used(name: str, scaling: str) -> None:
+    """A DCT whose outputs may be scaled takes fewer operations, and is as exact."""
+    budget = Budget(steps=1500 if name == "dense" else 600)
+    plain = make_target("wht", 8)
+    skew = np.arange(3, 11)[:, None] / 7 if scaling == "free" else 0.3
+    matrix = skew * plain.matrix
+    exact, scaled = (
+        BASELINES.get(name).fit(Target("given", 8, matrix, "real", scaling=each), 0, budget).best  # type: ignore[arg-type]
+        for each in ("exact", scaling)
+    )
+    assert exact.error <= EXACT
+    assert scaled.error <= EXACT
+    assert scaled.operations < exact.operations
+    assert scaled.operations == (56 if name == "dense" else 24)
+
+
+def test_dense_dct_with_free_outputs() -> None:
+    """The largest two of the eight entries of a row become 1; of rows 0 and 4 all."""
+    fits = [BASELINES.get("dense").fit(make_target("dct2", 8, scaling=s), 0, Budget(steps=80))
+            for s in ("exact", "free")]  # fmt: skip
+    exact, free = (fit.best for fit in fits)
+    assert max(exact.error, free.error) <= EXACT
+    assert free.operations < exact.operations
 
 
 def best_of(name: str, target: Target, steps: int) -> Fit:

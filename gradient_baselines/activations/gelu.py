@@ -22,5 +22,6 @@ GELU = ACTIVATIONS.register(
         gelu,
         f"x*(0.5 + 0.5*erf({math.sqrt(0.5)!r}*x))",
         gain=math.sqrt(2),
+        counted="x*(1 + erf(x))",
     )
 )

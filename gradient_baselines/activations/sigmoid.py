@@ -13,5 +13,7 @@ SIGMOID = ACTIVATIONS.register(
         torch.sigmoid,
         "1/(1 + exp(-x))",
         gain=4.0,
+        counted="tanh(x)",
+        is_shifted=True,
     )
 )

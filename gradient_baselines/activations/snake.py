@@ -20,6 +20,8 @@ SNAKE = ACTIVATIONS.register(
         "x + sin(a x)^2 / a with a learnt for each neuron",
         snake,
         "x + sin(a*x)**2/a",
+        counted="x - cos(x)",
+        is_shifted=True,
         parameter=(0.5, 5.0, 20.0),
     )
 )

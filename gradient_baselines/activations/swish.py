@@ -15,5 +15,6 @@ SWISH = ACTIVATIONS.register(
         functional.silu,
         "x/(1 + exp(-x))",
         gain=math.sqrt(2),
+        counted="x*(1 + tanh(x))",
     )
 )

@@ -14,5 +14,12 @@ def x_sin2(x: Tensor) -> Tensor:
 
 
 X_SIN2 = ACTIVATIONS.register(
-    Activation("x+sin2", "x + sin(x)^2: a rising line with waves on it", x_sin2, "x + sin(x)**2")
+    Activation(
+        "x+sin2",
+        "x + sin(x)^2: a rising line with waves on it",
+        x_sin2,
+        "x + sin(x)**2",
+        counted="x - cos(x)",
+        is_shifted=True,
+    )
 )

@@ -48,12 +48,11 @@ def sinenet_sweep(
 ) -> Sweep:
     """Returns the sweep of a number of sines: frequencies (models, inputs, outputs * width)."""
     inputs, outputs = len(target.inputs), len(target.outputs)
-    sizes = torch.from_numpy(scales.y_size)
 
     def values(parameters: Sequence[Tensor], x: Tensor) -> Tensor:
         scaled = math.pi * parameters[0]
         sines = torch.sin(x * scaled if inputs == 1 else x @ scaled)
-        return sines.reshape(*sines.shape[:2], outputs, width).mean(dim=3) / sizes
+        return sines.reshape(*sines.shape[:2], outputs, width).mean(dim=3)
 
     return Sweep(
         [Setting(f"width {width}", partial(initial, inputs, outputs * width))],

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from dsl.samples import SampledTarget
 from dsl.samples.sampled_target import Numbers
-from gradient_baselines.base import Budget, Fit, LossPoint, Model
-from gradient_baselines.counting import TOLERANCES, coarsest, count_non_zeros, pruned
+from gradient_baselines.base import Budget, Fit, LossPoint, Model, best_position
+from gradient_baselines.counting import ANY_REAL, TOLERANCES, coarsest, count_non_zeros, pruned
 from gradient_baselines.functions.measuring import (
     BLOCK,
     Values,
@@ -151,8 +151,7 @@ def outcomes(target: SampledTarget, seed: int, budget: Budget, plan: Plan) -> li
 
 def best_of(found: Sequence[Outcome]) -> Outcome:
     """Returns the best one, as `Fit.best` chooses it."""
-    best = Fit(tuple(each.model for each in found), 0.0, ()).best
-    return next(each for each in found if each.model is best)
+    return found[best_position([each.model for each in found])]
 
 
 class _Learner:
@@ -263,7 +262,9 @@ class _Learner:
         sweep, scales, target = self._sweep, self._scales, self._target
         count = sum(p.numel() for p in parameters[: sweep.trained])
         if not is_finite:
-            return Model(name, math.inf, math.inf, count, count, 0)
+            plain = [np.full_like(p[0].numpy(), ANY_REAL) for p in parameters]
+            operations = sweep.operations(plain, scales)
+            return Model(name, math.inf, math.inf, count, count, operations)
         (error,) = errors(sweep.values, parameters, target.validation or target.train, scales)
         error_outside = error
         if target.test is not None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from dsl.accuracy import EXACT
 from dsl.targets import Target
 from dsl.targets.base import is_power_of_two
-from gradient_baselines.base import BASELINES, Baseline, Budget, Fit, LossPoint
+from gradient_baselines.base import BASELINES, Baseline, Budget, Fit, LossPoint, best_position
 from gradient_baselines.training import Adam, Course, descend, generator, one_thread
 from gradient_baselines.transforms.butterfly_models import (
     RATES,
@@ -21,7 +22,7 @@ from gradient_baselines.transforms.butterfly_models import (
     late,
     starts,
 )
-from gradient_baselines.transforms.factor_product import Task, Trained, trained
+from gradient_baselines.transforms.factor_product import Task, Trained, measuring_seconds, trained
 from gradient_baselines.transforms.phases import Clock
 from gradient_baselines.transforms.polish import polished
 
@@ -32,13 +33,18 @@ SIEVE, KEPT = 4, 4
 # Records of a course, each at 1.03 times as many steps, without progress, and the first ones
 # that are not judged: 500 steps.
 STALE, FIRST = 15, 122
+# Numbers that the products of all models hold, and multiplications of the products of several
+# butterflies: of more orders than fit in, some are drawn.
+MOST_ENTRIES, MOST_PRODUCTS = 2**21, 2**26
+# At this size all of the 8 permutations still fit in.
+LARGEST = 512
 
 
 def fit(target: Target, seed: int, budget: Budget) -> Fit:
     """Trains butterflies in more and more general forms until one is exact."""
     task, source = Task.of(target), generator(seed)
     found: list[Trained] = []
-    best: tuple[float, tuple[LossPoint, ...]] = (math.inf, ())
+    courses: list[tuple[LossPoint, ...]] = []
     with one_thread():
         clock = Clock.of(budget)
         tried = forms(task)
@@ -48,10 +54,11 @@ def fit(target: Target, seed: int, budget: Budget) -> Fit:
             share = Budget(seconds, budget.share(1 / len(tried)).steps)
             result, course = _best(task, form, source, share)
             found.append(result)
-            best = min(best, (result.model.error, course), key=lambda pair: pair[0])
+            courses.append(course)
             if result.model.error <= EXACT:
                 break
-    return Fit(tuple(each.model for each in found), clock.seconds, best[1] or course)
+    models = tuple(each.model for each in found)
+    return Fit(models, clock.seconds, courses[best_position(models)])
 
 
 def _best(
@@ -59,7 +66,9 @@ def _best(
 ) -> tuple[Trained, tuple[LossPoint, ...]]:
     """Returns the best of all orders and restarts of a form, and its course."""
     clock = Clock.of(budget)
+    form = thinned(form, source)
     models = starts(form, _restarts(form), RATES, source)
+    clock = clock.without(measuring_seconds(models.factors(task, 0)))
     kept, courses = _selected(task, models, clock)
     better = polished(kept.parameters, lambda p: kept.losses(task, p), clock.until(POLISHED, 0.25))
     final = Butterflies(form, kept.choices, better, kept.rates)
@@ -69,7 +78,8 @@ def _best(
             break
         count = sum(p[0].numel() for p in better)
         results[index] = trained(form.name, final.factors(task, index), task.target, count)
-    best = min(results, key=lambda k: _merit(results[k]))
+    measured = list(results)
+    best = measured[best_position([results[index].model for index in measured])]
     return results[best], courses[best]
 
 
@@ -102,10 +112,6 @@ def _joined(before: tuple[LossPoint, ...], after: tuple[LossPoint, ...]) -> tupl
     return (*before, *(LossPoint(step + p.step, seconds + p.seconds, p.loss) for p in after))
 
 
-def _merit(result: Trained) -> tuple[float, int]:
-    return (max(result.model.error, EXACT), result.model.operations)
-
-
 def _descend(task: Task, models: Butterflies, budget: Budget) -> Course:
     """Trains until some model is recovered and more, or none gets any better."""
     enough = (0.01 * RECOVERED) ** 2 * task.wanted.numel()
@@ -132,10 +138,24 @@ def _restarts(form: Form) -> int:
     return max(1, min(64, 1024 // n) // choices)
 
 
+def thinned(form: Form, source: torch.Generator) -> Form:
+    """Returns a form with as many of its orders as can be tried at its size."""
+    choices, count, n = form.orders.shape
+    most = max(1, MOST_ENTRIES // n**2)
+    if count > 1:
+        most = max(1, min(most, MOST_PRODUCTS // n**3))
+    if choices <= most:
+        return form
+    drawn = torch.randperm(choices, generator=source)[:most]
+    return replace(form, orders=form.orders[np.sort(drawn.numpy())])
+
+
 def _refusal(target: Target) -> str:
     rows, n = target.matrix.shape
     if rows != n or not is_power_of_two(n):
         return f"it needs a square matrix with n = 2^k rows, got {rows} x {n}"
+    if n > LARGEST:
+        return f"it tries 8 permutations at once, which for n = {n} takes too long"
     return ""
 
 

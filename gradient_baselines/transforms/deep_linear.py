@@ -6,9 +6,23 @@ import torch
 from torch import Tensor
 
 from dsl.targets import Target
-from gradient_baselines.base import BASELINES, Baseline, Budget, Fit, LossPoint, Model
+from gradient_baselines.base import (
+    BASELINES,
+    Baseline,
+    Budget,
+    Fit,
+    LossPoint,
+    Model,
+    best_position,
+)
 from gradient_baselines.training import Adam, descend, generator, one_thread
-from gradient_baselines.transforms.factor_product import SOLVED, Task, trained
+from gradient_baselines.transforms.factor_product import (
+    SOLVED,
+    Task,
+    dense_refusal,
+    measuring_seconds,
+    trained,
+)
 from gradient_baselines.transforms.phases import Clock
 from gradient_baselines.transforms.polish import polished
 from gradient_baselines.transforms.starts import near_identity, orthogonal
@@ -16,6 +30,8 @@ from gradient_baselines.transforms.starts import near_identity, orthogonal
 RATES = (0.003, 0.01, 0.03)
 # Layers, in binary logarithms of the size.
 DEPTHS = (1, 2)
+# Of larger matrices the middle rate alone is tried.
+LARGEST_SWEPT = 64
 # Of the time of a depth: descent, the rest is the polish of the best.
 DESCENT, MOST_POLISHED = 0.5, 4
 
@@ -25,13 +41,14 @@ def fit(target: Target, seed: int, budget: Budget) -> Fit:
     task, source = Task.of(target), generator(seed)
     clock = Clock.of(budget)
     with one_thread():
+        first = orthogonal(task, sum(DEPTHS) * task.depth, 1, generator(seed))
+        clock = clock.without(measuring_seconds(task.factors(first, 0)))
         found = [
             _best(task, factor * task.depth, source, clock, (k + 1) / len(DEPTHS))
             for k, factor in enumerate(DEPTHS)
         ]
     models = tuple(model for model, _ in found)
-    best = min(range(len(found)), key=lambda k: models[k].error)
-    return Fit(models, clock.seconds, found[best][1])
+    return Fit(models, clock.seconds, found[best_position(models)][1])
 
 
 def _best(
@@ -59,9 +76,10 @@ def _best(
 
 def _starts(task: Task, depth: int, source: torch.Generator) -> tuple[list[Tensor], Tensor]:
     """Returns every kind of start at every rate, several times where that is cheap."""
-    models = len(RATES) * (4 if task.width <= 8 else 2 if task.width <= 16 else 1)
+    tried = RATES if task.width <= LARGEST_SWEPT else RATES[1:2]
+    models = len(tried) * (4 if task.width <= 8 else 2 if task.width <= 16 else 1)
     kinds = [start(task, depth, models, source) for start in (orthogonal, near_identity)]
-    rates = torch.tensor(RATES, dtype=torch.float64).repeat(2 * models // len(RATES))
+    rates = torch.tensor(tried, dtype=torch.float64).repeat(2 * models // len(tried))
     return [torch.cat(pair) for pair in zip(*kinds, strict=True)], rates
 
 
@@ -76,5 +94,6 @@ DEEP_LINEAR = BASELINES.register(
         "transform",
         fit,
         "dense layers in a row, as many as a fast transform has and twice as many",
+        refusal=dense_refusal,
     )
 )

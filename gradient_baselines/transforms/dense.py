@@ -9,7 +9,7 @@ from dsl.accuracy import scaled_error
 from dsl.cost import dense_count
 from dsl.targets import Target
 from gradient_baselines.base import BASELINES, Baseline, Budget, Fit, Model
-from gradient_baselines.counting import count_non_zeros, tidied
+from gradient_baselines.counting import Matrix, count_non_zeros, output_scales, tidied
 from gradient_baselines.training import Momentum, constant, descend, generator, one_thread
 
 # The loss is half the squared distance to the matrix: each step halves the error, and no
@@ -39,10 +39,22 @@ def fit(target: Target, seed: int, budget: Budget) -> Fit:
     if matrix.is_complex():
         trained = trained[..., 0] + 1j * trained[..., 1]
     (tidy,) = tidied([trained], lambda f: scaled_error(f[0], target.matrix, target.scaling))
+    if target.scaling != "exact":
+        tidy = _freed(tidy, target)
     error = scaled_error(tidy, target.matrix, target.scaling)
     operations = dense_count(tidy, target.domain == "complex").operations
     model = Model("", error, error, weights.numel(), count_non_zeros([tidy]), operations)
     return Fit((model,), course.seconds, course.of_model(0))
+
+
+def _freed(matrix: Matrix, target: Target) -> Matrix:
+    """Returns a matrix with its outputs scaled as the target admits, where that is cheaper."""
+    (freed,) = tidied(
+        [matrix / output_scales(matrix, target.scaling)],
+        lambda f: scaled_error(f[0], target.matrix, target.scaling),
+    )
+    is_complex = target.domain == "complex"
+    return min(matrix, freed, key=lambda m: dense_count(m, is_complex).operations)
 
 
 DENSE = BASELINES.register(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -17,14 +18,26 @@ from torch import Tensor
 from dsl.accuracy import scaled_error
 from dsl.targets import Target
 from gradient_baselines.base import Model
-from gradient_baselines.counting import count_non_zeros, normalised, product_operations, tidied
+from gradient_baselines.counting import (
+    count_non_zeros,
+    normalised,
+    output_scales,
+    product_operations,
+    tidied,
+    unpruned_operations,
+)
 
 Matrix = npt.NDArray[Any]
 
 # Of rows of norm 1: below it, a loss is rounding, or what a polish makes rounding of.
 SOLVED = 1e-20
-# Larger models are not made tidy: that takes some tens of products of dense factors.
-LARGEST_TIDIED = 256
+# Multiplications of a product of dense factors. Those that take more are not made tidy: that
+# takes some tens of products.
+MOST_TIDIED = 2**24
+# Time that it takes to make a product tidy and to measure it, in times of the product.
+MEASURING = 8
+# Dense factors of larger matrices are not trained: a step takes seconds.
+LARGEST_DENSE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +154,38 @@ def trained(setting: str, factors: Sequence[Matrix], target: Target, parameters:
     def error(candidate: Sequence[Matrix]) -> float:
         return scaled_error(multiplied(candidate), target.matrix, target.scaling)
 
-    is_complex = target.domain == "complex"
+    def operations_of(candidate: Sequence[Matrix]) -> int:
+        return product_operations(candidate, target.domain == "complex")
+
     tidy = list(factors)
     if math.isfinite(error(tidy)):
+        is_small = len(factors) * max(target.matrix.shape) ** 3 <= MOST_TIDIED
         tidy = normalised(tidy)
-        if max(target.matrix.shape) <= LARGEST_TIDIED:
-            tidy = tidied(tidy, error)
+        tidy = tidied(tidy, error) if is_small else tidy
+        if target.scaling != "exact":
+            freed = [tidy[0] / output_scales(tidy[0], target.scaling), *tidy[1:]]
+            tidy = min(tidy, tidied(freed, error) if is_small else freed, key=operations_of)
+        operations = operations_of(tidy)
+    else:
+        operations = unpruned_operations(tidy, target.domain == "complex")
     reached = error(tidy)
-    operations = product_operations(tidy, is_complex) if math.isfinite(reached) else 0
     model = Model(setting, reached, reached, parameters, count_non_zeros(tidy), operations)
     return Trained(setting, tuple(tidy), model)
+
+
+def dense_refusal(target: Target) -> str:
+    """Says why dense factors of a target's size are not trained; "" if they are."""
+    width = max(target.matrix.shape)
+    if width <= LARGEST_DENSE:
+        return ""
+    return f"it trains dense factors, of which those of n = {width} are too large"
+
+
+def measuring_seconds(factors: Sequence[Matrix]) -> float:
+    """Returns about how long `trained` takes with such factors."""
+    started = time.perf_counter()
+    multiplied(factors)
+    return MEASURING * (time.perf_counter() - started)
 
 
 def multiplied(factors: Sequence[Matrix]) -> Matrix:

@@ -8,8 +8,8 @@ import torch
 
 from dsl.targets import Target
 from gradient_baselines.base import BASELINES, Baseline, Budget, Fit, LossPoint
-from gradient_baselines.training import generator
-from gradient_baselines.transforms.factor_product import Task, Trained
+from gradient_baselines.training import generator, one_thread
+from gradient_baselines.transforms.factor_product import Task, Trained, dense_refusal
 from gradient_baselines.transforms.phases import Clock
 from gradient_baselines.transforms.sparsity import SparseStart, train_sparse
 from gradient_baselines.transforms.starts import orthogonal
@@ -33,13 +33,15 @@ def train(target: Target, seed: int, clock: Clock) -> tuple[list[Trained], tuple
     task = Task.of(target)
     strengths, restarts = sweep(task.width)
     models = strengths * restarts
+    with one_thread():
+        initial = orthogonal(task, task.depth, models, generator(seed))
     start = SparseStart(
         tuple(
             f"L1 {float(s):.2g}, restart {k + 1}"
             for s in _range(strengths, task.width)
             for k in range(restarts)
         ),
-        orthogonal(task, task.depth, models, generator(seed)),
+        initial,
         _rates(models, task.width),
         _range(strengths, task.width).repeat_interleave(restarts),
         FLOOR,
@@ -60,7 +62,7 @@ def sweep(width: int) -> tuple[int, int]:
     """Returns how many strengths are tried, and how often: fewer where each takes longer."""
     if width <= 8:
         return 8, 8
-    return (8, 4) if width <= 24 else (4, 2) if width <= 40 else (4, 1)
+    return (8, 4) if width <= 24 else (4, 2) if width <= 40 else (4 if width <= 64 else 2, 1)
 
 
 L1_SPARSE = BASELINES.register(
@@ -69,5 +71,6 @@ L1_SPARSE = BASELINES.register(
         "transform",
         fit,
         "log n layers that L1 makes sparse, pruned and trained again, over a range of strengths",
+        refusal=dense_refusal,
     )
 )

@@ -8,9 +8,14 @@ import torch
 from torch import Tensor
 
 from dsl.targets import Target
-from gradient_baselines.base import BASELINES, Baseline, Budget, Fit
+from gradient_baselines.base import BASELINES, Baseline, Budget, Fit, best_position
 from gradient_baselines.training import Adam, descend, generator, one_thread
-from gradient_baselines.transforms.factor_product import Task, trained
+from gradient_baselines.transforms.factor_product import (
+    Task,
+    dense_refusal,
+    measuring_seconds,
+    trained,
+)
 from gradient_baselines.transforms.phases import Clock
 from gradient_baselines.transforms.polish import polished
 
@@ -40,6 +45,7 @@ def fit(target: Target, seed: int, budget: Budget) -> Fit:
         for shape in shapes
     ]
     with one_thread():
+        clock = clock.without(len(ranks) * measuring_seconds(task.factors(parameters, -1)))
         rates = torch.full((len(ranks),), RATE, dtype=torch.float64)
         course = descend(
             lambda: losses(parameters), Adam(parameters, rates), _at_most(clock, DESCENT, STEPS)
@@ -50,8 +56,7 @@ def fit(target: Target, seed: int, budget: Budget) -> Fit:
         left, right = task.factors(better, index)
         count = rank * (rows + columns) * (2 if task.is_complex else 1)
         found.append(trained(f"rank {rank}", [left[:, :rank], right[:rank]], target, count).model)
-    best = min(range(len(found)), key=lambda k: found[k].error)
-    return Fit(tuple(found), clock.seconds, course.of_model(best))
+    return Fit(tuple(found), clock.seconds, course.of_model(best_position(found)))
 
 
 def _ranks(most: int) -> list[int]:
@@ -72,5 +77,11 @@ def _at_most(clock: Clock, part: float, steps: int) -> Budget:
 
 
 LOW_RANK = BASELINES.register(
-    Baseline("low-rank", "transform", fit, "two thin layers: products U V of every rank")
+    Baseline(
+        "low-rank",
+        "transform",
+        fit,
+        "two thin layers: products U V of every rank",
+        refusal=dense_refusal,
+    )
 )

@@ -12,7 +12,13 @@ from dsl.targets import Target
 from dsl.targets.base import is_power_of_two
 from gradient_baselines.base import BASELINES, Baseline, Budget, Fit, LossPoint
 from gradient_baselines.training import generator
-from gradient_baselines.transforms.factor_product import Matrix, Task, Trained, multiplied
+from gradient_baselines.transforms.factor_product import (
+    Matrix,
+    Task,
+    Trained,
+    dense_refusal,
+    multiplied,
+)
 from gradient_baselines.transforms.phases import Clock
 from gradient_baselines.transforms.sparsity import SparseStart, train_sparse
 
@@ -29,7 +35,8 @@ def fit(target: Target, seed: int, budget: Budget) -> Fit:
     """Trains dense factors from disturbed ones of the FFT, with L1."""
     clock = Clock.of(budget)
     restarts = 4 if target.n <= 16 else 2 if target.n <= 32 else 1
-    found, losses = train(target, NOISES, restarts, seed, clock)
+    noises = NOISES[:: 1 if target.n <= 64 else 2]
+    found, losses = train(target, noises, restarts, seed, clock)
     return Fit(tuple(each.model for each in found), clock.seconds, losses)
 
 
@@ -110,7 +117,7 @@ def bit_reversal(n: int) -> Matrix:
 def _refusal(target: Target) -> str:
     if true_factors(target.matrix) is None:
         return "it needs a DFT or Walsh-Hadamard transform of n = 2^k, whose factors are known"
-    return ""
+    return dense_refusal(target)
 
 
 NEAR_FFT = BASELINES.register(

@@ -11,11 +11,25 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from dsl.accuracy import relative_error
+from dsl.accuracy import scaled_error
 from dsl.targets import Target
 from gradient_baselines.activations import GELU, RELU, TANH, Activation
-from gradient_baselines.base import BASELINES, Baseline, Budget, Fit, LossPoint, Model
-from gradient_baselines.counting import coarsest, count_non_zeros, pruned
+from gradient_baselines.base import (
+    BASELINES,
+    Baseline,
+    Budget,
+    Fit,
+    LossPoint,
+    Model,
+    best_position,
+)
+from gradient_baselines.counting import (
+    ANY_REAL,
+    coarsest,
+    count_non_zeros,
+    output_scales,
+    pruned,
+)
 from gradient_baselines.networks import Network
 from gradient_baselines.training import Adam, descend, generator, one_thread
 
@@ -26,6 +40,8 @@ RATES = (1e-3, 3e-3, 1e-2)
 BATCH = 256
 UNSEEN = 1_024
 FARTHER = 10.0
+# Matrices with more real rows or columns are not learnt: a step takes seconds.
+LARGEST = 256
 # A part of the time is left for measuring.
 TRAINING_PART = 0.9
 
@@ -43,8 +59,7 @@ def fit(target: Target, seed: int, budget: Budget) -> Fit:
             part = Budget(max(left / (len(ACTIVATIONS) - position), 1e-3), budget.steps)
             found.append(_Learner(target, matrix, activation, generator(seed)).result(part))
     models = tuple(model for model, _ in found)
-    best = Fit(models, 0.0, ()).best
-    losses = next(losses for model, losses in found if model is best)
+    losses = found[best_position(models)][1]
     return Fit(models, time.perf_counter() - started, losses)
 
 
@@ -96,10 +111,13 @@ class _Learner:
     def _model(self, arrays: Sequence[Matrix]) -> Model:
         name, count = self._activation.name, sum(a.size for a in arrays)
         if not all(np.isfinite(a).all() for a in arrays):
-            return Model(name, math.inf, math.inf, count, count, 0)
+            plain = [np.full_like(a[0], ANY_REAL) for a in arrays]
+            operations = self._network.operations(plain)
+            return Model(name, math.inf, math.inf, count, count, operations)
         arrays = coarsest(arrays, [pruned], lambda model: self._error(model, self._choosing))
         *hidden, weights, bias = (a[0] for a in arrays)
-        folded = [*hidden, weights * self._norms, bias * self._norms]
+        sizes = self._sizes(weights * self._norms)
+        folded = [*hidden, weights * sizes, bias * sizes]
         return Model(
             name,
             self._error(arrays, self._unseen),
@@ -109,13 +127,20 @@ class _Learner:
             self._network.operations(folded),
         )
 
+    def _sizes(self, weights: Matrix) -> Matrix:
+        """Returns what outputs are multiplied by: their norms, up to what is admitted."""
+        is_complex = self._target.domain == "complex"
+        rows = _complex(weights.T) if is_complex else weights.T
+        scales = np.broadcast_to(output_scales(rows, self._target.scaling), (len(rows), 1))[:, 0]
+        return self._norms / (np.tile(scales, 2) if is_complex else scales)
+
     def _error(self, arrays: Sequence[Matrix], x: Tensor) -> float:
         """Returns the largest relative error of an output."""
         outputs = self._network.values([torch.from_numpy(np.array(a)) for a in arrays], x)[0]
         computed, wanted = ((self._norms * each.numpy()).T for each in (outputs, x @ self._wanted))
         if self._target.domain == "complex":
             computed, wanted = _complex(computed), _complex(wanted)
-        return relative_error(computed, wanted)
+        return scaled_error(computed, wanted, self._target.scaling)
 
 
 def _complex(rows: Matrix) -> npt.NDArray[np.complex128]:
@@ -123,6 +148,18 @@ def _complex(rows: Matrix) -> npt.NDArray[np.complex128]:
     return rows[:half] + 1j * rows[half:]
 
 
+def _refusal(target: Target) -> str:
+    width = max(target.matrix.shape)
+    real = 2 * width if target.domain == "complex" else width
+    return "" if real <= LARGEST else f"its layers for n = {width} are too large"
+
+
 NETWORK = BASELINES.register(
-    Baseline("network", "transform", fit, "multi-layer network with activations between layers")
+    Baseline(
+        "network",
+        "transform",
+        fit,
+        "multi-layer network with activations between layers",
+        refusal=_refusal,
+    )
 )

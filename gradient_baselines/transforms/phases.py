@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from gradient_baselines.base import Budget
 
+# However long measuring takes, this part of the time is for training.
+LEAST_TRAINING = 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -24,6 +27,11 @@ class Clock:
     def of(cls, budget: Budget) -> Clock:
         """Starts a clock."""
         return cls(budget, time.perf_counter())
+
+    def without(self, seconds: float) -> Clock:
+        """Returns the clock of what is left of the budget if measuring takes so long."""
+        left = max(self.budget.seconds - seconds, LEAST_TRAINING * self.budget.seconds)
+        return replace(self, budget=replace(self.budget, seconds=left))
 
     @property
     def seconds(self) -> float:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gradient_baselines.base import LossPoint
+from gradient_baselines.base import LossPoint, best_position
 from gradient_baselines.training import Adam, Course, descend, one_thread
-from gradient_baselines.transforms.factor_product import Task, Trained, trained
+from gradient_baselines.transforms.factor_product import Task, Trained, measuring_seconds, trained
 from gradient_baselines.transforms.phases import Clock
 from gradient_baselines.transforms.polish import polished
 
@@ -52,6 +52,7 @@ def train_sparse(
 ) -> tuple[list[Trained], tuple[LossPoint, ...]]:
     """Trains sparse factors; returns what they became, and the course of the best model."""
     with one_thread():
+        clock = clock.without(measuring_seconds(task.factors(start.parameters, 0)))
         optimizer = Adam(start.parameters, start.rates)
         course = descend(
             lambda: task.losses(start.parameters),
@@ -61,12 +62,9 @@ def train_sparse(
         )
         masks = _chosen_masks(task, start, clock)
         results = _finished(task, start, masks, clock)
-        best = min(results, key=lambda r: _merit(results[r]), default=0)
-        return [results[index] for index in sorted(results)], course.of_model(best)
-
-
-def _merit(result: Trained) -> tuple[float, int]:
-    return (max(result.model.error, 1e-12), result.entries)
+        measured = sorted(results)
+        best = measured[best_position([results[index].model for index in measured])]
+        return [results[index] for index in measured], course.of_model(best)
 
 
 def _shrinking(task: Task, optimizer: Adam, start: SparseStart) -> Callable[[float], None]:
