@@ -15,7 +15,7 @@ from experiments.base import EXPERIMENTS, Answer, Experiment, Row, Setup
 from gradient_baselines.base import Budget
 from gradient_baselines.functions.measuring import errors
 from gradient_baselines.functions.scales import size_only
-from gradient_baselines.functions.sinenet import Optimizer, sinenet_sweep
+from gradient_baselines.functions.sinenet import Optimizer, initial, sinenet_sweep
 from gradient_baselines.functions.sweeps import Outcome, Plan, best_of, outcomes
 from gradient_baselines.training import Adam, descend, generator, one_thread
 
