@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evosynth.comparison.entrants import Entrant
+from evosynth.comparison.entrants import EVOSYNTH, Entrant
 from evosynth.comparison.outcome import Comparison, Row
 from evosynth.comparison.trials import Outcome, Trial, keep, kept
 from gradient_baselines.base import AnyTarget
@@ -31,8 +32,8 @@ class Contest:
             (e, self._trial(e, s)) for e in entrants for s in seeds[: 1 if e.is_given else None]
         ]
         finished = kept(self.folder)
-        missing = [trial for entrant, trial in plan if trial not in finished]
-        self._announce(len(plan), len(missing))
+        missing = [t for entrant, t in plan if t not in finished and not entrant.is_given]
+        self._announce(len(plan), missing)
         outcomes: dict[str, list[Outcome]] = {entrant.name: [] for entrant in entrants}
         for outcome in self._outcomes(plan, finished):
             outcomes[outcome.trial.contestant].append(outcome)
@@ -42,14 +43,17 @@ class Contest:
     def _trial(self, entrant: Entrant, seed: int) -> Trial:
         return Trial(entrant.name, seed, self.budget, self.target.digest, entrant.versions)
 
-    def _announce(self, planned: int, missing: int) -> None:
-        earlier = f", {planned - missing} of them finished earlier" if missing < planned else ""
-        minutes = missing * self.budget / 60
-        self.say(
-            f"{self.target.title}, {self.target.domain} data: {planned} trials of up to "
-            f"{self.budget:g} s{earlier}; {minutes:.1f} minutes, and the seconds in which "
-            "evosynth ends its epoch and refines"
-        )
+    def _announce(self, planned: int, missing: list[Trial]) -> None:
+        head = f"{self.target.title}, {self.target.domain} data: {planned} trials"
+        if not missing:
+            self.say(f"{head}, all finished earlier")
+            return
+        done = planned - len(missing)
+        earlier = f", {done} of them finished earlier" if done else ""
+        minutes = f"{len(missing) * self.budget / 60:.1f} minutes"
+        is_searched = any(trial.contestant == EVOSYNTH for trial in missing)
+        ending = ", and the seconds in which evosynth ends its epoch and refines" * is_searched
+        self.say(f"{head} of up to {self.budget:g} s{earlier}; {minutes}{ending}")
 
     def _outcomes(
         self, plan: list[tuple[Entrant, Trial]], finished: dict[Trial, Outcome]
@@ -62,9 +66,7 @@ class Contest:
                 outcome = Outcome(trial, *entrant.attempt(trial.seed, trial.budget))
                 if not entrant.is_given:
                     keep(outcome, self.folder)
-                best = outcome.fit.best
-                self.say(
-                    f"{place}: error {best.error:.1e}, {best.operations:,} operations, "
-                    f"{outcome.fit.seconds:.1f} s"
-                )
+                best, seconds = outcome.fit.best, outcome.fit.seconds
+                took = "" if math.isnan(seconds) else f", {seconds:.1f} s"
+                self.say(f"{place}: error {best.error:.1e}, {best.operations:,} operations{took}")
             yield outcome

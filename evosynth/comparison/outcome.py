@@ -147,10 +147,10 @@ class Comparison:
     def _title(self) -> str:
         seeds = max(len(row.outcomes) for row in self.rows)
         several = ", median (least to most)" if seeds > 1 else ""
-        given = " of the rivals; the program is that of a run"
+        given = f"; {self.rows[0].name}: the program of the run" if self.rows[0].is_given else ""
         return (
-            f"{self.target.title}, {self.target.domain} data; up to {self.budget:g} s for each"
-            f"{given if self.rows[0].is_given else ''}, {plural(seeds, 'seed')}{several}"
+            f"{self.target.title}, {self.target.domain} data; up to {self.budget:g} s for each, "
+            f"{plural(seeds, 'seed')}{several}{given}"
         )
 
     def _notes(self) -> list[str]:

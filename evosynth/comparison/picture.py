@@ -72,9 +72,9 @@ def _panels(comparison: Comparison) -> list[tuple[str, Callable[[Model], float]]
 
 
 def _look(position: int) -> dict[str, Any]:
-    """Returns colour and marker: evosynth is first, black and large."""
+    """Returns colour and marker: evosynth is first, a star that hides no one beneath it."""
     if position == 0:
-        return {"color": INK, "marker": "*", "markersize": 13, "zorder": 3}
+        return {"color": INK, "marker": "*", "markersize": 15, "zorder": 3, "mfc": "none"}
     place = position - 1
     return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
 

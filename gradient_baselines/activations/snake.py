@@ -1,4 +1,4 @@
-"""A line with waves on it, whose frequency is learnt [Liu2020]."""
+"""A line with waves on it, whose frequency is learnt [Ziyin2020]."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def snake(x: Tensor, a: Tensor) -> Tensor:
     return x + (1 - torch.cos((2 * a) * x)) / (2 * a)
 
 
-# [Liu2020] advise to start at about 0.5 for plain tasks and at 5 to 50 for periodic ones.
+# [Ziyin2020] advise to start at about 0.5 for plain tasks and at 5 to 50 for periodic ones.
 SNAKE = ACTIVATIONS.register(
     Activation(
         "snake",

@@ -1,4 +1,4 @@
-"""A line with waves on it [Liu2020]."""
+"""A line with waves on it [Ziyin2020]."""
 
 from __future__ import annotations
 
