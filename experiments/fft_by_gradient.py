@@ -18,6 +18,7 @@ from experiments.fft_figures import (
     sizes_of,
 )
 from experiments.fft_rivals import (
+    FRONT,
     FULL,
     QUICK,
     RIVALS,
@@ -80,7 +81,7 @@ def _methods(plan: Plan, setup: Setup) -> tuple[list[Row], list[Row]]:
             fronts += front_rows(n, name, fit) if n == largest else []
         setup.say(f"{SEARCH}, n = {n}")
         rows.append(search_row(n, setup.seed, seconds))
-        fronts += [rows[-1]] if n == largest else []
+        fronts += [{name: rows[-1][name] for name in FRONT}] if n == largest else []
     return rows, fronts
 
 

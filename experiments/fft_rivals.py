@@ -104,6 +104,10 @@ def search_row(n: int, seed: int, seconds: float) -> Row:
     }
 
 
+# Columns of a table of fronts.
+FRONT = ("n", "method", "setting", "error", "operations")
+
+
 def front_rows(n: int, name: str, fit: Fit) -> list[Row]:
     """Returns the models of a rival that no other one beats in error and operations."""
     return [
