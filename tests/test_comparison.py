@@ -28,6 +28,7 @@ from evosynth.comparison.contest import Contest
 from evosynth.comparison.entrants import Entrant
 from evosynth.comparison.outcome import FIGURES, Comparison, Row
 from evosynth.comparison.picture import draw
+from evosynth.comparison.programs import model_of
 from evosynth.comparison.trials import TRIALS, Outcome, Trial, keep, kept
 from evosynth.runs.json_lines import append_line, read_lines
 from experiments.base import EXPERIMENTS, Answer, Experiment, Setup
@@ -354,6 +355,21 @@ def test_samples_are_measured_on_validation_and_test_rows(
     assert network.best[0].error > 1e-6
     assert "validation rows" in str(comparison)
     assert comparison.dense is None
+
+
+def test_a_program_is_measured_inside_and_outside(formula_run: Path) -> None:
+    """A line is no exponential, and less so beyond the range that it was measured in."""
+    program = es.load(formula_run)
+    target = es.make_sampled_target("exp", seed=0)
+    measured = model_of(program, target, "")
+    for samples, error in (
+        (target.validation, measured.error),
+        (target.test, measured.error_outside),
+    ):
+        assert samples is not None
+        difference = program.execute(samples.x) - samples.y
+        assert error == pytest.approx(np.sqrt(np.mean(difference**2)) / samples.y.std())
+    assert measured.error != pytest.approx(measured.error_outside)
 
 
 def test_options_are_named_as_the_arguments_of_python() -> None:

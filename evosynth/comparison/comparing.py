@@ -46,7 +46,8 @@ def compare(
     """Trains rivals by gradient on a target that evosynth searches, too.
 
     Every finished trial is kept in a folder of the target in `out`: a comparison that was
-    interrupted goes on where it stopped, and one with more rivals or seeds adds to it.
+    interrupted goes on where it stopped, and one with more rivals or seeds makes only the
+    trials that are new.
 
     Args:
         target: As for `es.run`.

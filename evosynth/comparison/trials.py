@@ -82,9 +82,8 @@ def _read(line: dict[str, Any], folder: Path) -> Outcome | None:
         trial = Trial(**{name: line[name] for name in Trial.__dataclass_fields__})
         hash(trial)
         run = line["run"]
-        if not fit.models or not isinstance(run, str | None):
-            return None
-        return Outcome(trial, fit, None if run is None else str(folder / run))
+        where = None if run is None else str(folder / run)
+        return Outcome(trial, fit, where) if fit.models else None
     except (KeyError, TypeError, ValueError):
         return None
 
