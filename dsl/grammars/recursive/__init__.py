@@ -1,0 +1,1 @@
+"""The `recursive` grammar: one program for every size of a transform."""

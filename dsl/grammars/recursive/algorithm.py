@@ -1,0 +1,304 @@
+"""An algorithm: rules for a transform and for those that it calls, for every size.
+
+It terminates by construction: a call is shorter than its caller, or of equal length to a
+transform that does not lead back to the caller at that length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.cost import Count, count_code
+from dsl.errors import UsageError
+from dsl.grammars.factor.from_code import program_from_code
+from dsl.grammars.recursive.families import Family, family
+from dsl.grammars.recursive.lowering import Body, lower_matrix, lower_rule, splice
+from dsl.grammars.recursive.rule import CALL, MULTIPLY, Rule
+from dsl.program import Program
+from dsl.straightline import Code
+from dsl.vectors import VECTORS
+from dsl.vectors.fields import DOUBLES, EXACTS, Field
+
+# Sizes that are looked at to say which ones an algorithm can do.
+LARGEST_LISTED = 256
+# Code for one size is written whole up to this size, with exact constants.
+LARGEST_CODE = 256
+
+
+class Plan(NamedTuple):
+    """How one size is computed.
+
+    Attributes:
+        rule: The rule; None for the matrix itself.
+        count: Operations, those of calls included; a product of two values is one of data.
+    """
+
+    rule: Rule | None
+    count: Count
+
+
+@dataclass(frozen=True, eq=False)
+class Algorithm:
+    """Rules for transforms of every size.
+
+    Attributes:
+        name: The family that is computed.
+        rules: Rules of each family; where several can do a size, the cheapest does.
+
+    Raises:
+        ValueError: Rules do not fit the families, a family has none, or calls lead back to
+            a transform at equal length.
+    """
+
+    name: str
+    rules: Mapping[str, tuple[Rule, ...]]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_plans", {})
+        for name, rules in self.rules.items():
+            for rule in rules:
+                if rule.inputs != family(name).inputs:
+                    raise ValueError(f"a rule of '{name}' has inputs {rule.inputs}")
+                for called, _ in rule.calls:
+                    if not family(called).is_linear:
+                        raise ValueError(f"'{name}' calls '{called}', which is not linear")
+                    if not self.rules.get(called):
+                        raise ValueError(f"'{name}' calls '{called}', which has no rule")
+        if not self.rules.get(self.name):
+            raise ValueError(f"there is no rule for '{self.name}'")
+        if loop := self._loop():
+            raise ValueError(f"calls of equal length lead back to '{loop}'")
+
+    def _loop(self) -> str | None:
+        """Returns a family that calls itself at equal length, directly or not."""
+        reached = {
+            name: {called for rule in rules for called, ratio in rule.calls if ratio == 1}
+            for name, rules in self.rules.items()
+        }
+        for _ in reached:
+            for name, called in reached.items():
+                reached[name] = called.union(*(reached[c] for c in called))
+        return next((name for name, called in reached.items() if name in called), None)
+
+    @property
+    def family(self) -> Family:
+        """What is computed."""
+        return family(self.name)
+
+    @cached_property
+    def _primes(self) -> frozenset[int]:
+        divisors = [rule.divisor for rules in self.rules.values() for rule in rules]
+        return frozenset(p for p in (2, 3, 5, 7) if any(d % p == 0 for d in divisors))
+
+    def is_base(self, n: int) -> bool:
+        """Tells whether n points are few enough to multiply by the matrix itself.
+
+        They are if no rule is made for less, and n has no other prime factors than rules
+        divide by.
+        """
+        divisors = [rule.divisor for rules in self.rules.values() for rule in rules]
+        rest = n
+        for p in self._primes:
+            while rest % p == 0:
+                rest //= p
+        return n == 1 or (n < max(divisors) and rest == 1)
+
+    def has_size(self, n: int) -> bool:
+        """Tells whether the algorithm can do n points."""
+        return n >= 1 and self.family.has_size(n) and self._plan(self.name, n) is not None
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """The sizes up to 256 that it can do."""
+        return tuple(n for n in range(1, LARGEST_LISTED + 1) if self.has_size(n))
+
+    def check_size(self, n: int) -> None:
+        """Checks that the algorithm can do a size.
+
+        Raises:
+            UsageError: It cannot; the message names sizes that it can.
+        """
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or not self.has_size(int(n)):
+            names = ", ".join(map(str, self.sizes[:10]))
+            raise UsageError(
+                f"this algorithm for '{self.name}' cannot do n = {n!r}",
+                f"sizes that it can: {names}, ... ({self.sizes_text})",
+            )
+
+    @property
+    def sizes_text(self) -> str:
+        """Which sizes it can do, for people."""
+        letters = dict(zip((2, 3, 5, 7), "abcd", strict=True))
+        factors = "".join(f" {p}^{letters[p]}" for p in sorted(self._primes))
+        expected = {n for n in range(1, LARGEST_LISTED + 1) if self._has_only(n)}
+        missing = sorted(expected - set(self.sizes))
+        but = f", but not {', '.join(map(str, missing[:4]))}" if missing else ""
+        return f"n ={factors or ' 1'}{but}"
+
+    def _has_only(self, n: int) -> bool:
+        for p in self._primes:
+            while n % p == 0:
+                n //= p
+        return n == 1
+
+    def operations(self, n: int) -> Count:
+        """Returns the real operations for n points: those of `lower(n)`.
+
+        Raises:
+            UsageError: It cannot do that size.
+        """
+        self.check_size(n)
+        plan = self._plan(self.name, int(n))
+        assert plan is not None
+        return plan.count
+
+    def rule(self, name: str, n: int) -> Rule | None:
+        """Returns the rule that computes n points of a family; None for the matrix itself.
+
+        Raises:
+            UsageError: It cannot do that size.
+        """
+        plan = self._plan(name, n)
+        if plan is None:
+            raise UsageError(f"this algorithm cannot do '{name}' of size {n}")
+        return plan.rule
+
+    def _plan(self, name: str, n: int) -> Plan | None:
+        plans: dict[tuple[str, int], Plan | None] = self._plans  # type: ignore[attr-defined]
+        # Sizes from small to large, so that no recursion gets deep.
+        if (name, n) not in plans:
+            plans[name, n] = None  # calls of equal length do not lead back here
+            plans[name, n] = self._cheapest(name, n)
+        return plans[name, n]
+
+    def _cheapest(self, name: str, n: int) -> Plan | None:
+        found: list[Plan] = []
+        for rule in self.rules[name]:
+            if n % rule.divisor:
+                continue
+            parts = [self._plan(called, int(n * ratio)) for called, ratio in rule.calls]
+            if None not in parts:
+                own = count_code(self.body(name, rule, n, DOUBLES).code)
+                own += self._products(rule, n)
+                found.append(Plan(rule, sum((p.count for p in parts if p), own)))
+        if family(name).is_linear and self.is_base(n):
+            found.append(Plan(None, count_code(lower_matrix(name, n, DOUBLES).code)))
+        return min(found, key=lambda plan: plan.count.operations, default=None)
+
+    def _products(self, rule: Rule, n: int) -> Count:
+        """Returns the operations of products of two values."""
+        each = Count(2, 4) if self.family.domain == "complex" else Count(0, 1)
+        products = [step for step in rule.steps if step.name == MULTIPLY]
+        total = sum(int(n * rule.ratios[step.operands[0]]) for step in products)
+        return Count(each.additions * total, each.multiplications * total)
+
+    def body(self, name: str, rule: Rule, n: int, field: Field) -> Body:
+        """Returns a rule's own operations for n points, without those of calls."""
+        return lower_rule(rule, n, family(name).domain, field)
+
+    def execute(self, *inputs: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Computes the transform of any valid size.
+
+        Args:
+            inputs: One array (..., n); two arrays (..., n / 2) for products of polynomials.
+
+        Returns:
+            (..., n) of the kind that the transform has.
+
+        Raises:
+            UsageError: It cannot do that size, or lengths do not fit.
+        """
+        data = [np.asarray(x) for x in inputs]
+        ratios = self.family.inputs
+        if len(data) != len(ratios) or any(x.ndim == 0 for x in data):
+            raise UsageError(f"expected {len(ratios)} arrays (..., n)")
+        lengths = [Fraction(x.shape[-1]) / ratio for x, ratio in zip(data, ratios, strict=True)]
+        if len(set(lengths)) != 1:
+            raise UsageError(f"lengths {', '.join(str(x.shape[-1]) for x in data)} do not fit")
+        self.check_size(int(lengths[0]))
+        kind = np.complex128 if self.family.domain == "complex" else np.float64
+        if kind is np.float64 and any(np.iscomplexobj(x) for x in data):
+            kind = np.complex128  # a real matrix does complex data as well
+        return self._run(self.name, int(lengths[0]), [x.astype(kind) for x in data])
+
+    __call__ = execute
+
+    def _run(self, name: str, n: int, inputs: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        rule = self.rule(name, n)
+        if rule is None:
+            return family(name).truth(inputs, n, DOUBLES)
+        values: list[Any] = [*inputs, *[None] * len(rule.steps)]
+        for position, step in enumerate(rule.steps):
+            value = rule.value(position)
+            if values[value] is not None or not rule.used[value]:
+                continue
+            operands = [values[k] for k in step.operands]
+            if step.name == CALL:
+                self._call(rule, position, values)
+            elif step.name == MULTIPLY:
+                values[value] = operands[0] * operands[1]
+            else:
+                primitive = VECTORS.get(step.name)
+                values[value] = primitive.apply(operands, step.parameters, n, DOUBLES)
+        return np.asarray(values[rule.output])
+
+    def _call(self, rule: Rule, position: int, values: list[Any]) -> None:
+        """Computes a call, together with all like it whose operands exist: one is faster."""
+        step = rule.steps[position]
+        length = values[step.operands[0]].shape[-1]
+        alike = [
+            later
+            for later in range(position, len(rule.steps))
+            if rule.steps[later].name == CALL
+            and rule.steps[later].family == step.family
+            and values[rule.steps[later].operands[0]] is not None
+            and values[rule.steps[later].operands[0]].shape[-1] == length
+            and rule.used[rule.value(later)]
+        ]
+        data = np.stack([values[rule.steps[later].operands[0]] for later in alike])
+        for later, result in zip(alike, self._run(step.family, length, [data]), strict=True):
+            values[rule.value(later)] = result
+
+    def lower(self, n: int, field: Field = EXACTS) -> Code:
+        """Returns straight-line code for n points, calls written out.
+
+        Raises:
+            UsageError: It cannot do that size, the size is too large for exact constants,
+                or the family is not linear.
+        """
+        self.check_size(n)
+        if not self.family.is_linear:
+            raise UsageError(
+                f"'{self.name}' is not linear and has no straight-line code",
+                "export it as Python, or as C with loops",
+            )
+        if n > LARGEST_CODE:
+            raise UsageError(
+                f"straight-line code for n = {n} would be too long",
+                f"up to n = {LARGEST_CODE}; above it, export C, which has loops",
+            )
+        return splice(self.name, n, self._body_for(field), self.family.domain)
+
+    def _body_for(self, field: Field) -> Any:
+        def body(name: str, n: int) -> Body:
+            rule = self.rule(name, n)
+            if rule is None:
+                return lower_matrix(name, n, field)
+            return self.body(name, rule, n, field)
+
+        return body
+
+    def program(self, n: int) -> Program:
+        """Returns a program for n points: everything that programs can do, this one can.
+
+        Raises:
+            UsageError: It cannot do that size, or there is no straight-line code.
+        """
+        return program_from_code(self.lower(n), f"{self.name}{n}")

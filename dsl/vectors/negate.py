@@ -1,0 +1,7 @@
+"""The negative."""
+
+from __future__ import annotations
+
+from dsl.vectors.base import VECTORS, VectorPrimitive
+
+NEGATE = VECTORS.register(VectorPrimitive("negate", "the negative", "-a", "-{a}", units=(2,)))
