@@ -23,6 +23,10 @@ class Field(Protocol):
 
     zero: Any
 
+    def __hash__(self) -> int:
+        """Returns a number by which caches know it."""
+        ...
+
     def roots(self, numerators: npt.NDArray[np.int64], denominator: int) -> Numbers:
         """Returns exp(2 pi i numerator / denominator)."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,11 @@ from dsl.registry import brief
 from dsl.straightline import Domain
 from dsl.targets import TARGETS
 from dsl.targets.exact_matrix import ExactMatrix, exact_if_whole
-from dsl.vectors.fields import DOUBLES, RESIDUES, Field
+from dsl.vectors.fields import DOUBLES, RESIDUES, Field, Numbers
 
 
-class Family(Protocol):
+@dataclass(frozen=True, slots=True)
+class Family:
     """A transform of every size.
 
     Attributes:
@@ -34,35 +35,19 @@ class Family(Protocol):
     title: str
     convention: str
     domain: Domain
-    inputs: tuple[Fraction, ...]
-    is_linear: bool
-
-    def has_size(self, n: int) -> bool:
-        """Tells whether it has a size."""
-        ...
-
-    def truth(self, inputs: list[npt.NDArray[Any]], n: int, field: Field) -> npt.NDArray[Any]:
-        """Returns what it computes: inputs (..., n * ratio) -> (..., n)."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixFamily:
-    """A family of square matrices, known by `dsl.targets`."""
-
-    name: str
-    title: str
-    convention: str
-    domain: Domain
     inputs: tuple[Fraction, ...] = (Fraction(1),)
     is_linear: bool = True
 
     def has_size(self, n: int) -> bool:
-        """Tells whether it has a size; one point always is a size."""
+        """Tells whether it has a size; of a matrix, one point always is a size."""
+        if not self.is_linear:
+            return n >= 2 and n % 2 == 0
         return n == 1 or (n >= 2 and TARGETS.get(self.name).is_size(n))
 
-    def truth(self, inputs: list[npt.NDArray[Any]], n: int, field: Field) -> npt.NDArray[Any]:
-        """Returns the product with the matrix: [(..., n)] -> (..., n)."""
+    def truth(self, inputs: list[Numbers], n: int, field: Field) -> Numbers:
+        """Returns what it computes: inputs (..., n * ratio) -> (..., n)."""
+        if not self.is_linear:
+            return _polynomial_product(*inputs, n, field)
         matrix = matrix_in(self.name, n, field)
         (data,) = inputs
         if field is DOUBLES:
@@ -73,33 +58,24 @@ class MatrixFamily:
         return total
 
 
-@dataclass(frozen=True, slots=True)
-class PolynomialProduct:
-    """The product of two polynomials of n / 2 coefficients each."""
-
-    name: str = "polymul"
-    title: str = "product of two polynomials of n/2 coefficients"
-    convention: str = "coefficients from the constant on, the last of n is 0"
-    domain: Domain = "complex"
-    inputs: tuple[Fraction, ...] = (Fraction(1, 2), Fraction(1, 2))
-    is_linear: bool = False
-
-    def has_size(self, n: int) -> bool:
-        """Tells whether a size is even."""
-        return n >= 2 and n % 2 == 0
-
-    def truth(self, inputs: list[npt.NDArray[Any]], n: int, field: Field) -> npt.NDArray[Any]:
-        """Returns the coefficients of the product: two (..., n / 2) -> (..., n)."""
-        one, two = inputs
-        total = np.full((*one.shape[:-1], n), field.zero, np.result_type(one, two))
-        for k in range(n // 2):
-            places = slice(k, k + n // 2)
-            term = field.product(one[..., k : k + 1], two)
-            total[..., places] = field.sum(total[..., places], term)
-        return total
+def _polynomial_product(one: Numbers, two: Numbers, n: int, field: Field) -> Numbers:
+    """Returns the coefficients of the product: two (..., n / 2) -> (..., n)."""
+    total = np.full((*one.shape[:-1], n), field.zero, np.result_type(one, two))
+    for k in range(n // 2):
+        places = slice(k, k + n // 2)
+        term = field.product(one[..., k : k + 1], two)
+        total[..., places] = field.sum(total[..., places], term)
+    return total
 
 
-POLYNOMIAL_PRODUCT = PolynomialProduct()
+POLYNOMIAL_PRODUCT = Family(
+    "polymul",
+    "product of two polynomials of n/2 coefficients",
+    "coefficients from the constant on, the last of n is 0",
+    "complex",
+    (Fraction(1, 2), Fraction(1, 2)),
+    is_linear=False,
+)
 
 
 @lru_cache(maxsize=256)
@@ -151,4 +127,4 @@ def family(name: str) -> Family:
         known = ", ".join([*TARGETS.names(), POLYNOMIAL_PRODUCT.name])
         raise UsageError(f"unknown transform {brief(name)}", f"known: {known}")
     found = TARGETS.get(name)
-    return MatrixFamily(name, found.title.format(n="n"), found.convention, found.domain)
+    return Family(name, found.title.format(n="n"), found.convention, found.domain)
