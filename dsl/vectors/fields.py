@@ -62,12 +62,18 @@ class Doubles:
     zero = 0.0
 
     def roots(self, numerators: npt.NDArray[np.int64], denominator: int) -> Numbers:
-        """Returns roots of unity to the last bit or two: the angle is reduced exactly."""
-        quarters = (8 * numerators + denominator) // (2 * denominator)
-        rest = (4 * numerators - quarters * denominator) / denominator
-        angle = rest * (np.pi / 2)
+        """Returns roots of unity to the last bit or two: the angle is reduced exactly.
+
+        Of opposite angles they are conjugate to the bit: cosines and sines come out real.
+        """
+        positive = numerators % denominator
+        is_lower = 2 * positive > denominator
+        upper = np.where(is_lower, denominator - positive, positive)
+        quarters = (8 * upper + denominator) // (2 * denominator)
+        angle = (4 * upper - quarters * denominator) / denominator * (np.pi / 2)
         units = np.array([1, 1j, -1, -1j])
-        return np.asarray((np.cos(angle) + 1j * np.sin(angle)) * units[quarters % 4])
+        roots = (np.cos(angle) + 1j * np.sin(angle)) * units[quarters % 4]
+        return np.asarray(np.where(is_lower, roots.conj(), roots))
 
     def number(self, value: complex | Fraction) -> Any:
         """Returns the nearest double, complex where it must be."""

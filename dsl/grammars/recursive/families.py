@@ -47,7 +47,8 @@ class Family:
     def truth(self, inputs: list[Numbers], n: int, field: Field) -> Numbers:
         """Returns what it computes: inputs (..., n * ratio) -> (..., n)."""
         if not self.is_linear:
-            return _polynomial_product(*inputs, n, field)
+            one, two = inputs
+            return _polynomial_product(one, two, n, field)
         matrix = matrix_in(self.name, n, field)
         (data,) = inputs
         if field is DOUBLES:

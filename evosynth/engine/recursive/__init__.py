@@ -1,0 +1,1 @@
+"""The `recursive` grammar's search: rules that are right first, then cheap."""
