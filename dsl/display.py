@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -78,3 +78,9 @@ def html_table(data: Mapping[str, Any]) -> str:
         if value is not None
     )
     return f"<table>{rows}</table>"
+
+
+def sizes_text(sizes: Sequence[int]) -> str:
+    """Returns sizes as text, the middle of many left out: "2, 4, ..., 4,096"."""
+    shown = [f"{n:,}" for n in sizes]
+    return ", ".join(shown if len(shown) <= 4 else [*shown[:2], "...", shown[-1]])

@@ -13,7 +13,7 @@ from dsl.formats.c_templates import filled, identifiers, template
 from dsl.formats.c_test_main import tested_matrix, tolerance
 from dsl.formats.c_transposition import loads, stores, transposition
 from dsl.program import Program
-from dsl.registry import brief
+from dsl.registry import Named, brief
 
 # Longer code runs faster as one function that is called than as copies written in place.
 MOST_INLINE = 640
@@ -119,7 +119,7 @@ def write(
     return filled(f"{template('transform.c')}\n{template('test_main.c')}", parts)
 
 
-def function_name(program: Program, wanted: str | None) -> str:
+def function_name(program: Named, wanted: str | None) -> str:
     """Returns the name of the first function.
 
     Raises:

@@ -9,7 +9,7 @@ import re
 from dsl.display import plural, shape
 from dsl.errors import UsageError
 from dsl.program import Program
-from dsl.registry import brief
+from dsl.registry import Named, brief
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # Constants, and names that Python keeps for itself.
@@ -17,7 +17,7 @@ NEVER = re.compile(r"C\d+|__\w+__")
 REAL_ONLY = ["if np.iscomplexobj(x):", '    raise TypeError("expected real numbers")']
 
 
-def function_name(program: Program, wanted: str | None, words: tuple[str, ...]) -> str:
+def function_name(program: Named, wanted: str | None, words: tuple[str, ...]) -> str:
     """Returns the name under which a module offers the program.
 
     Args:

@@ -83,8 +83,10 @@ def has_angle(step: Step) -> bool:
 
 def is_sum(step: Step | None) -> bool:
     """Tells whether a step adds or subtracts."""
-    return step is not None and not is_opaque(step) and (
-        VECTORS.get(step.name).places is both_in_place
+    return (
+        step is not None
+        and not is_opaque(step)
+        and (VECTORS.get(step.name).places is both_in_place)
     )
 
 

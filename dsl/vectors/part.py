@@ -18,8 +18,8 @@ PART = VECTORS.register(
     VectorPrimitive(
         "part",
         "piece q of p pieces of equal length: the low and the high half, thirds",
-        "a[..., {offset} * length // {radix} : ({offset} + 1) * length // {radix}]",
-        "part {offset} of {radix} of {a}",
+        "np.split(a, {radix}, axis=-1)[{offset}]",
+        "part({a}, {offset} of {radix})",
         parameters=("radix", "offset"),
         stretch=lambda parameters: 1 / Fraction(parameters[0]),
         places=_places,

@@ -8,6 +8,6 @@ TWIDDLE = diagonal(
     "twiddle",
     "times exp(2 pi i angle)",
     "np.exp(1j * {angle})",
-    "exp(i {angle})",
+    "w^{power}",
     {1: 1},
 )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.program import Program
 from evosynth.engine.spec import Spec
+
+# What is searched for: a program, or an algorithm for every size.
+Best: TypeAlias = Program | Algorithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +23,20 @@ class Standing:
     Attributes:
         error: Of the best genome; 0 where it is exact.
         operations: Of the best genome.
+        text: The same for people, where these two do not tell: what is right so far.
     """
 
     error: float
     operations: int
+    text: str = ""
 
 
 class Breeding(Protocol):
     """The islands of one search, and an archive of what they find."""
 
     @property
-    def best(self) -> Program | None:
-        """The best program of those that were written."""
+    def best(self) -> Best | None:
+        """The best program, or algorithm, of those that were written."""
         ...
 
     @property

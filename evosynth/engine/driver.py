@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from deap import tools
 
-from dsl.program import Program
-from evosynth.engine.breeding import Breeding
+from evosynth.engine.breeding import Best, Breeding
 from evosynth.engine.spec import Purpose, Spec
 
 # A genome with up to this many times the goal's operations may have a program within it.
@@ -42,23 +41,25 @@ class Snapshot:
 
     Attributes:
         record: The epoch's line of the log.
-        best: The best program so far, once one was written.
+        best: The best program or algorithm so far, once one was written.
         operations: Of the best genome so far: the fewest, where every genome is exact.
         error: Of the best genome so far.
         evaluations: Genomes evaluated so far.
         seconds: Wall-clock time so far.
         is_improved: The best genome became better.
         has_better_program: `best` is new.
+        text: Of the best genome so far, where operations and error do not tell.
     """
 
     record: dict[str, object]
-    best: Program | None
+    best: Best | None
     operations: int | None
     error: float | None
     evaluations: int
     seconds: float
     is_improved: bool
     has_better_program: bool
+    text: str = ""
 
 
 class Search:
@@ -173,4 +174,5 @@ class Search:
             self.seconds,
             is_improved,
             has_better_program,
+            standing.text if standing else "",
         )

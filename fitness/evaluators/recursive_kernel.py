@@ -22,8 +22,10 @@ LINEAR, CALL, MULTIPLY = 0, 1, 2
 
 PROBES = 4
 # Elements of values that are compared; of the elements beyond, none.
-MOST_ELEMENTS = 256
-TABLE = 1024  # slots of the hash table
+MOST_ELEMENTS = 512
+TABLE = 2048  # slots of the hash table
+# Steps that an evaluation proposes; row 0 of the array says how many they are.
+MOST_HINTS = 12
 
 # An element of the target that is held costs nothing, else a sum of two or three terms so
 # much, plus a share for coefficients that are no powers of i; what is further away costs
@@ -47,7 +49,10 @@ class Tables(NamedTuple):
         inputs: (inputs, PROBES, longest) random residues.
         input_levels: (inputs,) their levels.
         target: (PROBES, n) what has to be computed; its level is 0.
+        images: (images, PROBES, n) the target, and what transforms that may be called at
+            full length make of it: whoever holds one of these is a call away.
         quarter: (4,) powers of i.
+        sums: (3,) the operations that add, subtract and multiply by -i, or -1.
     """
 
     lengths: npt.NDArray[np.int64]
@@ -62,7 +67,9 @@ class Tables(NamedTuple):
     inputs: npt.NDArray[np.int64]
     input_levels: npt.NDArray[np.int64]
     target: npt.NDArray[np.int64]
+    images: npt.NDArray[np.int64]
     quarter: npt.NDArray[np.int64]
+    sums: npt.NDArray[np.int64]
 
 
 @numba.njit(cache=True)
@@ -229,22 +236,70 @@ def run(
 
 
 @numba.njit(cache=True)
-def _is_unit_apart(one: int, two: int, t: Tables) -> bool:
-    for k in range(4):
-        if one == two * t.quarter[k] % PRIME:
-            return True
-    return False
+def _match(coefficient: int, point: int, count: int, t: Tables, s: Scratch) -> tuple[int, int]:
+    """Returns an element in a direction that is a coefficient up to a power of i, and that.
+
+    Where there is none it returns the first element in that direction, and -1.
+    """
+    first = -1
+    for k in range(count):
+        if s.points[k] == point:
+            if first < 0:
+                first = k
+            for unit in range(4):
+                if coefficient == s.leads[k] * t.quarter[unit] % PRIME:
+                    return k, unit
+    return first, -1
 
 
 @numba.njit(cache=True)
-def _coefficient_price(
-    coefficient: int, point: int, leads: Any, points: Any, count: int, t: Tables
-) -> float:
-    """Returns 0 if some element in that direction needs a power of i only, else 1."""
-    for k in range(count):
-        if points[k] == point and _is_unit_apart(coefficient, leads[k], t):
-            return 0.0
-    return 1.0
+def _hint(operation: int, first: int, second: int, s: Scratch) -> None:
+    """Notes a step that would bring the genome nearer to the target."""
+    if operation < 0 or s.hints[0, 0] == MOST_HINTS:
+        return
+    s.hints[0, 0] += 1
+    row = s.hints[0, 0]
+    s.hints[row, 0] = operation
+    s.hints[row, 1] = first
+    s.hints[row, 2] = second
+
+
+@numba.njit(cache=True)
+def _hint_at_sum(one: int, unit: int, two: int, other: int, t: Tables, s: Scratch) -> None:
+    """Notes how two elements, each times a power of i, may come to be added."""
+    first, second = s.owners[one], s.owners[two]
+    if s.levels[first] != s.levels[second]:
+        return
+    level = s.levels[first]
+    if s.places[one] == s.places[two]:
+        turn = (other - unit) % 4
+        if turn % 2:
+            _hint(t.sums[2], second, 0, s)
+        else:
+            _hint(t.sums[turn // 2], first, second, s)
+        return
+    for operation in range(t.kinds.shape[0]):
+        if (
+            t.kinds[operation] == LINEAR
+            and t.arity[operation] == 1
+            and not t.has_factors[operation]
+            and t.results[operation, level] == level
+        ):
+            if t.places[operation, level, 0, s.places[one]] == s.places[two]:
+                _hint(operation, second, 0, s)
+
+
+@numba.njit(cache=True)
+def _hint_at_factor(coefficient: int, element: int, t: Tables, s: Scratch) -> None:
+    """Notes which factors, times a power of i, an element lacks."""
+    owner, place = s.owners[element], s.places[element]
+    level = s.levels[owner]
+    wanted = coefficient * _power(s.leads[element], PRIME - 2) % PRIME
+    for operation in range(t.kinds.shape[0]):
+        if t.has_factors[operation] and t.results[operation, level] == level:
+            for unit in range(4):
+                if t.factors[operation, level, place] * t.quarter[unit] % PRIME == wanted:
+                    _hint(operation, owner, 0, s)
 
 
 @numba.njit(cache=True)
@@ -274,6 +329,9 @@ class Scratch(NamedTuple):
     stamps: npt.NDArray[np.int64]
     found: npt.NDArray[np.int64]
     stamp: npt.NDArray[np.int64]
+    owners: npt.NDArray[np.int64]
+    places: npt.NDArray[np.int64]
+    hints: npt.NDArray[np.int64]
 
 
 def scratch(capacity: int, inputs: int, longest: int) -> Scratch:
@@ -295,6 +353,9 @@ def scratch(capacity: int, inputs: int, longest: int) -> Scratch:
         np.zeros(TABLE, whole),
         np.zeros(TABLE, whole),
         np.zeros(1, whole),
+        np.zeros(MOST_ELEMENTS, whole),
+        np.zeros(MOST_ELEMENTS, whole),
+        np.zeros((MOST_HINTS + 1, 3), whole),
     )
 
 
@@ -317,6 +378,8 @@ def _gather(genome: Any, steps: int, t: Tables, s: Scratch) -> tuple[int, int]:
             for probe in range(PROBES):
                 s.elements[count, probe] = s.values[value, probe, r]
             s.is_called[count] = is_called
+            s.owners[count] = value
+            s.places[count] = r
             count += 1
     for k in range(count):
         s.leads[k] = s.elements[k, 0]
@@ -369,11 +432,27 @@ def _two_terms(
             continue
         one, two = s.directions[other, 0], s.directions[k, 0]
         share = (y - two) % PRIME * _power((one - two) % PRIME, PRIME - 2) % PRIME
-        price = _coefficient_price(share * lead % PRIME, other, s.leads, s.points, count, t)
         rest = (1 - share) % PRIME
-        price += _coefficient_price(rest * lead % PRIME, k, s.leads, s.points, count, t)
-        best = min(best, TWO_TERMS + price / 2)
+        missing = _examine(share * lead % PRIME, other, rest * lead % PRIME, k, count, t, s)
+        best = min(best, TWO_TERMS + missing / 2)
     return best
+
+
+@numba.njit(cache=True)
+def _examine(
+    one: int, first: int, two: int, second: int, count: int, t: Tables, s: Scratch
+) -> int:
+    """Notes how a sum of two terms may come about; returns how many factors it lacks."""
+    a, unit = _match(one, first, count, t, s)
+    b, other = _match(two, second, count, t, s)
+    if unit >= 0 and other >= 0:
+        _hint_at_sum(a, unit, b, other, t, s)
+        return 0
+    if unit < 0:
+        _hint_at_factor(one, a, t, s)
+    if other < 0:
+        _hint_at_factor(two, b, t, s)
+    return int(unit < 0) + int(other < 0)
 
 
 @numba.njit(cache=True)
@@ -422,23 +501,24 @@ def _price_of_three(
     second = (ty * cz - cy * tz % PRIME) % PRIME * inverse % PRIME
     third = (by * tz - ty * bz % PRIME) % PRIME * inverse % PRIME
     first = (1 - second - third) % PRIME
-    price = _coefficient_price(first * lead % PRIME, a, s.leads, s.points, count, t)
-    price += _coefficient_price(second * lead % PRIME, b, s.leads, s.points, count, t)
-    price += _coefficient_price(third * lead % PRIME, c, s.leads, s.points, count, t)
-    return THREE_TERMS + price / 3
+    one, two = first * lead % PRIME, second * lead % PRIME
+    three = third * lead % PRIME
+    missing = _examine(one, a, two, b, count, t, s) + _examine(one, a, three, c, count, t, s)
+    missing += _examine(two, b, three, c, count, t, s)
+    return THREE_TERMS + missing / 6
 
 
 @numba.njit(cache=True)
-def _in_place(steps: int, t: Tables, s: Scratch) -> tuple[int, int]:
+def _in_place(target: Any, steps: int, t: Tables, s: Scratch) -> tuple[int, int]:
     """Returns the value of full length with the most elements in place, and how many."""
-    n = t.target.shape[1]
+    n = target.shape[1]
     best, most = -1, -1
     for value in range(t.inputs.shape[0] + steps):
         if s.levels[value] != 0:
             continue
         places = 0
         for r in range(n):
-            if s.values[value, 0, r] == t.target[0, r] and s.values[value, 1, r] == t.target[1, r]:
+            if s.values[value, 0, r] == target[0, r] and s.values[value, 1, r] == target[1, r]:
                 places += 1
         if places > most:
             best, most = value, places
@@ -446,14 +526,31 @@ def _in_place(steps: int, t: Tables, s: Scratch) -> tuple[int, int]:
 
 
 @numba.njit(cache=True)
-def _is_held(r: int, count: int, t: Tables, s: Scratch) -> bool:
+def _is_held(target: Any, r: int, count: int, t: Tables, s: Scratch) -> bool:
     for k in range(count):
         for quarter in range(4):
             unit = t.quarter[quarter]
-            if s.elements[k, 0] * unit % PRIME == t.target[0, r] and (
-                s.elements[k, 1] * unit % PRIME == t.target[1, r]
+            if s.elements[k, 0] * unit % PRIME == target[0, r] and (
+                s.elements[k, 1] * unit % PRIME == target[1, r]
             ):
                 return True
+    return False
+
+
+@numba.njit(cache=True)
+def _is_product(target: Any, r: int, count: int, t: Tables, s: Scratch) -> bool:
+    """Tells whether an element of the target is a product of two elements that are held."""
+    for operation in range(t.kinds.shape[0]):
+        if t.kinds[operation] != MULTIPLY:
+            continue
+        for one in range(count):
+            for two in range(one + 1):
+                if (
+                    s.elements[one, 0] * s.elements[two, 0] % PRIME == target[0, r]
+                    and s.elements[one, 1] * s.elements[two, 1] % PRIME == target[1, r]
+                ):
+                    _hint(operation, s.owners[one], s.owners[two], s)
+                    return True
     return False
 
 
@@ -485,31 +582,54 @@ def evaluate(
         steps that are left, and the number of the value that is the result.
     """
     steps = run(genome, length, t, t.inputs, t.matrices, s.values, s.levels)
+    s.hints[0, 0] = 0
     n = t.target.shape[1]
-    best, most = _in_place(steps, t, s)
+    best, most = _in_place(t.target, steps, t, s)
     if most == n:
         copy = genome.copy()
-        left = run(
-            copy, steps, check, check.inputs, check.matrices, larger.values, larger.levels
-        )
-        other, right = _in_place(left, check, larger)
+        left = run(copy, steps, check, check.inputs, check.matrices, larger.values, larger.levels)
+        other, right = _in_place(check.target, left, check, larger)
         if left == steps and other == best and right == check.target.shape[1]:
             return 0.0, steps, best
         return 1.0 + check.target.shape[1] - right, steps, best
     count, distinct = _gather(genome, steps, t, s)
-    total = float(n - most)
-    for r in range(n):
-        if t.target[0, r] == 0 or _is_held(r, count, t, s):
+    total = _distance(t.target, float(n - most), count, distinct, t, s, terms, is_graded)
+    for image in range(1, t.images.shape[0]):
+        _, near = _in_place(t.images[image], steps, t, s)
+        start = 0.5 * n + n - near
+        other_way = _distance(
+            t.images[image], start, count, distinct, t, s, terms, is_graded
+        )
+        total = min(total, other_way)
+    return total, steps, best
+
+
+@numba.njit(cache=True)
+def _distance(
+    target: Any,
+    total: float,
+    count: int,
+    distinct: int,
+    t: Tables,
+    s: Scratch,
+    terms: int,
+    is_graded: bool,
+) -> float:
+    """Returns a start plus how far each element of a target is from what is held."""
+    for r in range(target.shape[1]):
+        if target[0, r] == 0 or _is_held(target, r, count, t, s):
             continue
         price = FAR
         if is_graded:
-            lead = t.target[0, r]
+            lead = target[0, r]
             inverse = _power(lead, PRIME - 2)
-            y = t.target[1, r] * inverse % PRIME
-            z = t.target[2, r] * inverse % PRIME
-            w = t.target[3, r] * inverse % PRIME
+            y = target[1, r] * inverse % PRIME
+            z = target[2, r] * inverse % PRIME
+            w = target[3, r] * inverse % PRIME
             price = _two_terms(lead, y, z, w, count, distinct, t, s)
             if price == FAR and terms == 3:
                 price = _three_terms(lead, y, z, count, distinct, t, s)
+            if price == FAR and _is_product(target, r, count, t, s):
+                price = TWO_TERMS
         total += price
-    return total, steps, best
+    return total

@@ -72,6 +72,7 @@ class _Builder:
         for row, length in zip(inputs, lengths, strict=True):
             row[:, :length] = rng.integers(1, PRIME, (PROBES, length))
         data = [row[:, :length] for row, length in zip(inputs, lengths, strict=True)]
+        target = np.ascontiguousarray(subject.truth(data, self.n, RESIDUES))
         return Tables(
             np.array(self.lengths),
             self.kinds,
@@ -84,9 +85,23 @@ class _Builder:
             self.matrices,
             inputs,
             np.array([self.levels[length] for length in lengths]),
-            np.ascontiguousarray(subject.truth(data, self.n, RESIDUES)),
+            target,
+            np.stack([target, *self._images(target)]),
             self.quarter,
+            np.array([self._position(name) for name in ("add", "subtract", "times_minus_i")]),
         )
+
+    def _images(self, target: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        """Returns what calls at full length make of the target."""
+        return [
+            family(operation.family).truth([target], self.n, RESIDUES)
+            for operation in self.operations
+            if operation.name == CALL_STEP and not operation.is_shortening
+        ]
+
+    def _position(self, name: str) -> int:
+        names = [operation.name for operation in self.operations]
+        return names.index(name) if name in names else -1
 
     def _call(self, index: int, operation: Operation, length: int, level: int) -> None:
         self.kinds[index] = CALL

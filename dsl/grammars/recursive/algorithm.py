@@ -24,7 +24,7 @@ from dsl.grammars.recursive.rule import CALL, MULTIPLY, Rule
 from dsl.program import Program
 from dsl.straightline import Code
 from dsl.vectors import VECTORS
-from dsl.vectors.fields import DOUBLES, EXACTS, Field
+from dsl.vectors.fields import DOUBLES, EXACTS, Field, Numbers
 
 # Sizes that are looked at to say which ones an algorithm can do.
 LARGEST_LISTED = 256
@@ -227,14 +227,23 @@ class Algorithm:
         kind = np.complex128 if self.family.domain == "complex" else np.float64
         if kind is np.float64 and any(np.iscomplexobj(x) for x in data):
             kind = np.complex128  # a real matrix does complex data as well
-        return self._run(self.name, int(lengths[0]), [x.astype(kind) for x in data])
+        return self._run(self.name, int(lengths[0]), [x.astype(kind) for x in data], DOUBLES)
 
     __call__ = execute
 
-    def _run(self, name: str, n: int, inputs: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    def execute_in(self, field: Field, n: int, inputs: list[Numbers]) -> Numbers:
+        """Computes the transform in a field: inputs (..., n * ratio) -> (..., n).
+
+        Raises:
+            UsageError: It cannot do that size.
+        """
+        self.check_size(n)
+        return self._run(self.name, n, inputs, field)
+
+    def _run(self, name: str, n: int, inputs: list[Numbers], field: Field) -> Numbers:
         rule = self.rule(name, n)
         if rule is None:
-            return family(name).truth(inputs, n, DOUBLES)
+            return family(name).truth(inputs, n, field)
         values: list[Any] = [*inputs, *[None] * len(rule.steps)]
         for position, step in enumerate(rule.steps):
             value = rule.value(position)
@@ -242,15 +251,15 @@ class Algorithm:
                 continue
             operands = [values[k] for k in step.operands]
             if step.name == CALL:
-                self._call(rule, position, values)
+                self._call(rule, position, values, field)
             elif step.name == MULTIPLY:
-                values[value] = operands[0] * operands[1]
+                values[value] = field.product(*operands)
             else:
                 primitive = VECTORS.get(step.name)
-                values[value] = primitive.apply(operands, step.parameters, n, DOUBLES)
+                values[value] = primitive.apply(operands, step.parameters, n, field)
         return np.asarray(values[rule.output])
 
-    def _call(self, rule: Rule, position: int, values: list[Any]) -> None:
+    def _call(self, rule: Rule, position: int, values: list[Any], field: Field) -> None:
         """Computes a call, together with all like it whose operands exist: one is faster."""
         step = rule.steps[position]
         length = values[step.operands[0]].shape[-1]
@@ -264,7 +273,8 @@ class Algorithm:
             and rule.used[rule.value(later)]
         ]
         data = np.stack([values[rule.steps[later].operands[0]] for later in alike])
-        for later, result in zip(alike, self._run(step.family, length, [data]), strict=True):
+        results = self._run(step.family, length, [data], field)
+        for later, result in zip(alike, results, strict=True):
             values[rule.value(later)] = result
 
     def lower(self, n: int, field: Field = EXACTS) -> Code:

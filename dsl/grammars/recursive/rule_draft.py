@@ -1,4 +1,4 @@
-"""Rules being written: step after step, or from a rule of which some values are computed otherwise."""
+"""Rules being written: step after step, or from a rule with some values computed otherwise."""
 
 from __future__ import annotations
 

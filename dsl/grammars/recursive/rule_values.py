@@ -28,7 +28,7 @@ _BITS = 16
 def check_sizes(rule: Rule) -> tuple[int, ...]:
     """Returns the smallest sizes at which a rule is looked at: 4, 8, 16 for radix 2."""
     prime = next((p for p in (2, 3, 5, 7) if rule.divisor % p == 0), 2)
-    sizes = []
+    sizes: list[int] = []
     size = rule.divisor
     while len(sizes) < SIZES:
         if size >= FEWEST_POINTS:
@@ -123,4 +123,6 @@ def is_correct(rule: Rule, name: str) -> bool:
 def fingerprints(rule: Rule) -> list[Residues]:
     """Returns a vector for each value: values are equal if their ratios and vectors are."""
     sizes = check_sizes(rule)[:2]
-    return [np.concatenate(parts) for parts in zip(*(values_at(rule, n) for n in sizes), strict=True)]
+    return [
+        np.concatenate(parts) for parts in zip(*(values_at(rule, n) for n in sizes), strict=True)
+    ]

@@ -21,6 +21,8 @@ from fitness.evaluators.recursive_kernel import (
 
 TOURNAMENT = 4
 RIVALS = 3
+# How often a child gets a step that the evaluation of its parent proposed.
+HINT_ODDS = 0.3
 APPEND_ODDS = 0.2
 INSERT_ODDS, DELETE_ODDS = 0.4, 0.2
 MOST_MUTATIONS = 3
@@ -52,8 +54,23 @@ def _insert(genome: Any, length: int, inputs: int, operations: int, rng: Any) ->
 
 
 @numba.njit(cache=True)
-def _delete(genome: Any, length: int, inputs: int, rng: Any) -> int:
-    position = _below(rng, length)
+def _unused(genome: Any, length: int, inputs: int, rng: Any) -> int:
+    """Returns a random step whose value no other step reads."""
+    start = _below(rng, length)
+    for turn in range(length):
+        position = (start + turn) % length
+        is_used = False
+        for place in range(position + 1, length):
+            for k in range(OPERANDS, genome.shape[1]):
+                if genome[place, k] == inputs + position:
+                    is_used = True
+        if not is_used:
+            return position
+    return length - 1
+
+
+@numba.njit(cache=True)
+def _delete(genome: Any, position: int, length: int, inputs: int) -> int:
     for place in range(position, length - 1):
         for k in range(genome.shape[1]):
             number = genome[place + 1, k]
@@ -96,13 +113,28 @@ def _append(genome: Any, length: int, mate: Any, mate_length: int, inputs: int, 
 def _vary(genome: Any, length: int, inputs: int, operations: int, rng: Any) -> int:
     for _ in range(1 + _below(rng, MOST_MUTATIONS)):
         share = rng.random()
-        if length == 0 or (share < INSERT_ODDS and length < genome.shape[0]):
+        if length == 0 or share < INSERT_ODDS:
+            if length == genome.shape[0]:
+                length = _delete(genome, _unused(genome, length, inputs, rng), length, inputs)
             length = _insert(genome, length, inputs, operations, rng)
         elif share < INSERT_ODDS + DELETE_ODDS:
-            length = _delete(genome, length, inputs, rng)
+            length = _delete(genome, _below(rng, length), length, inputs)
         else:
             _change(genome, length, inputs, operations, rng)
     return length
+
+
+@numba.njit(cache=True)
+def _take_hint(genome: Any, length: int, hints: Any, inputs: int, rng: Any) -> int:
+    """Appends a proposed step; in a full genome it takes the place of an unused one."""
+    row = 1 + _below(rng, hints[0, 0])
+    if length == genome.shape[0]:
+        length = _delete(genome, _unused(genome, length, inputs, rng), length, inputs)
+    genome[length, :] = 0
+    genome[length, OPERATION] = hints[row, 0]
+    for k in range(OPERANDS, min(genome.shape[1], OPERANDS + 2)):
+        genome[length, k] = hints[row, k]
+    return length + 1
 
 
 @numba.njit(cache=True)
@@ -121,6 +153,7 @@ def breed(
     lengths: Any,
     fitness: Any,
     results: Any,
+    hints: Any,
     filled: int,
     evaluations: int,
     t: Tables,
@@ -131,6 +164,7 @@ def breed(
     is_graded: bool,
     is_blind: bool,
     size_weight: float,
+    hint_odds: float,
     rng: Any,
 ) -> tuple[int, int, int]:
     """Evaluates genomes, each a child of the population, until one is complete.
@@ -140,6 +174,7 @@ def breed(
         lengths: (population,) their lengths.
         fitness: (population,) their fitness.
         results: (population,) the value that is the result of each.
+        hints: (population, 1 + hints, 3) steps that the evaluation of each proposed.
         filled: How many members there are; random genomes fill the rest first.
         evaluations: How many at most.
         t: Tables of the size at which genomes are scored.
@@ -150,6 +185,7 @@ def breed(
         is_graded: Elements that are sums of few terms cost less.
         is_blind: Children are random genomes, not children: random search.
         size_weight: Added to the fitness for each step.
+        hint_odds: How often a child gets a proposed step.
         rng: Source of randomness.
 
     Returns:
@@ -175,7 +211,10 @@ def breed(
             if rng.random() < APPEND_ODDS:
                 mate = _best_of(fitness, filled, TOURNAMENT, rng)
                 length = _append(child, length, genomes[mate], lengths[mate], inputs, rng)
-            length = _vary(child, length, inputs, operations, rng)
+            if hint_odds > 0 and rng.random() < hint_odds and hints[parent, 0, 0] > 0:
+                length = _take_hint(child, length, hints[parent], inputs, rng)
+            else:
+                length = _vary(child, length, inputs, operations, rng)
         score, length, result = evaluate(child, length, t, check, s, larger, terms, is_graded)
         made += 1
         is_complete = score == 0.0
@@ -195,6 +234,7 @@ def breed(
         lengths[place] = length
         fitness[place] = score
         results[place] = result
+        hints[place, :, :] = s.hints
         if is_complete:
             return filled, made, place
     return filled, made, -1
