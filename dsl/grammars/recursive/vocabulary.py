@@ -53,6 +53,11 @@ RELATIVES: dict[str, tuple[str, ...]] = {
 }
 
 
+def relatives(name: str) -> tuple[str, ...]:
+    """Returns the transforms that a search may call where the user names none."""
+    return RELATIVES.get(name, ())
+
+
 def _steps(name: str, *parameters: tuple[object, ...]) -> list[Operation]:
     return [
         Operation(name, tuple(Fraction(p) for p in each))  # type: ignore[arg-type]

@@ -1,0 +1,179 @@
+"""Finding a rule: an island's epoch as a pure function of its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dsl.grammars.recursive.families import family
+from dsl.grammars.recursive.rule import Rule
+from dsl.grammars.recursive.vocabulary import Operation, rule_of, vocabulary
+from evosynth.engine.recursive.finding_kernel import HINT_ODDS, breed
+from fitness.evaluators.recursive_kernel import MOST_HINTS, OPERANDS, Tables, scratch
+from fitness.evaluators.recursive_tables import level_ratios, search_sizes, tables
+
+Whole = npt.NDArray[np.int64]
+
+# Evaluations after which an island that has found nothing begins anew.
+RESTART = 50_000
+# Sums of three terms are sought at a larger size, where few are a coincidence. That takes
+# so many times longer.
+SLOWER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FindingOptions:
+    """What an island's search is made of; all but the default is for comparison.
+
+    Attributes:
+        terms: Of how many terms sums are sought: 2, or 3 at a larger size.
+        is_graded: Elements that are sums of few terms count as near.
+        has_oracle: Calls are answered by the true transform; otherwise by the genome.
+        hint_odds: How often a child gets a step that its parent's evaluation proposed.
+        size_weight: What each step adds to the fitness.
+        is_blind: Genomes are random, not bred.
+        population: Genomes.
+        capacity: Most steps of a genome.
+    """
+
+    terms: int = 2
+    is_graded: bool = True
+    has_oracle: bool = True
+    hint_odds: float = HINT_ODDS
+    size_weight: float = 0.0
+    is_blind: bool = False
+    population: int = 1_000
+    capacity: int = 20
+
+    def widened(self) -> FindingOptions:
+        """Returns options for sums of three terms, which take more steps."""
+        return replace(self, terms=3, capacity=self.capacity + 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule is sought for.
+
+    Attributes:
+        family: The transform.
+        radix: Into how many parts values are split.
+        calls: Other transforms that may be called on shorter values,
+        equal_length: and those of them that may be called on values of length n.
+    """
+
+    family: str
+    radix: int
+    calls: tuple[str, ...] = ()
+    equal_length: tuple[str, ...] = ()
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The steps that genes choose from."""
+        return vocabulary(self.family, self.radix, self.calls, self.equal_length)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FindingIsland:
+    """A population that seeks a rule.
+
+    Attributes:
+        genomes: (population, capacity, fields) int64 steps.
+        lengths: (population,) steps of each.
+        fitness: (population,) 0 where a genome is complete.
+        results: (population,) the value that is the result.
+        hints: (population, 1 + hints, 3) proposed steps.
+        filled: Members that exist.
+        spent: Evaluations since the population began.
+    """
+
+    genomes: Whole
+    lengths: Whole
+    fitness: npt.NDArray[np.float64]
+    results: Whole
+    hints: Whole
+    filled: int = 0
+    spent: int = 0
+
+    @property
+    def best(self) -> float:
+        """The lowest fitness; infinite if there is none."""
+        return float(self.fitness[: self.filled].min(initial=np.inf))
+
+
+def start_island(subject: Subject, options: FindingOptions) -> FindingIsland:
+    """Returns a population without members."""
+    fields = OPERANDS + max(operation.arity for operation in subject.operations)
+    count = options.population
+    return FindingIsland(
+        np.zeros((count, options.capacity, fields), np.int64),
+        np.zeros(count, np.int64),
+        np.full(count, np.inf),
+        np.zeros(count, np.int64),
+        np.zeros((count, 1 + MOST_HINTS, 3), np.int64),
+    )
+
+
+def advance(
+    island: FindingIsland,
+    subject: Subject,
+    options: FindingOptions,
+    evaluations: int,
+    rng: np.random.Generator,
+) -> tuple[FindingIsland, int, Rule | None]:
+    """Lets a population breed until it has found a rule or made its evaluations.
+
+    Returns:
+        The population afterwards, the evaluations made, and the rule if one was found; a
+        population that found one, or nothing for long, begins anew.
+    """
+    if island.spent >= RESTART * (2 if options.terms == 3 else 1):
+        island = start_island(subject, options)
+    genomes, lengths = island.genomes.copy(), island.lengths.copy()
+    fitness, results, hints = island.fitness.copy(), island.results.copy(), island.hints.copy()
+    small, large = _sizes(subject, options)
+    here, there = _tables(subject, small), _tables(subject, large)
+    inputs = len(family(subject.family).inputs)
+    filled, made, complete = breed(
+        genomes,
+        lengths,
+        fitness,
+        results,
+        hints,
+        island.filled,
+        evaluations,
+        here,
+        there,
+        scratch(options.capacity, inputs, small),
+        scratch(options.capacity, inputs, large),
+        options.terms,
+        options.is_graded,
+        options.is_blind,
+        options.size_weight,
+        options.hint_odds,
+        rng,
+    )
+    if complete >= 0:
+        genome = genomes[complete, : lengths[complete]]
+        ratios = family(subject.family).inputs
+        rule = rule_of(genome, int(results[complete]), subject.operations, ratios)
+        return start_island(subject, options), made, rule
+    spent = island.spent + made
+    return FindingIsland(genomes, lengths, fitness, results, hints, filled, spent), made, None
+
+
+def _sizes(subject: Subject, options: FindingOptions) -> tuple[int, int]:
+    small, large = search_sizes(subject.radix)
+    if options.terms == 3 and subject.radix == 2:
+        return 2 * small, 2 * large
+    return small, large
+
+
+@lru_cache(maxsize=16)
+def _tables(subject: Subject, n: int) -> Tables:
+    """Returns the tables of a size; the probes are the same in every run."""
+    ratios = level_ratios(subject.radix)
+    rng = np.random.default_rng(n)
+    return tables(subject.family, subject.operations, n, ratios, rng)

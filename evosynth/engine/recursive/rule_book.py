@@ -1,0 +1,118 @@
+"""The rules that a search has found, and the algorithm that they make."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dsl.errors import UsageError
+from dsl.grammars.recursive.algorithm import Algorithm
+from dsl.grammars.recursive.rule import Rule
+from dsl.grammars.recursive.vocabulary import relatives
+from evosynth.engine.recursive.finding import Subject
+
+# Rules that are kept for one subject, of which the algorithm takes the one that makes it
+# cheapest: the first that is found may be dear.
+MOST_RULES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """Rules for a transform and for those that they call.
+
+    Attributes:
+        name: The transform.
+        radices: Into how many parts values are split.
+        calls: What may be called beside the transform itself; None for its relatives.
+        size: At which operations are compared.
+        rules: Of each subject, several, by (family, radix).
+    """
+
+    name: str
+    radices: tuple[int, ...]
+    calls: tuple[str, ...] | None
+    size: int
+    rules: dict[tuple[str, int], tuple[Rule, ...]] = field(default_factory=dict)
+
+    def subjects(self) -> Iterator[Subject]:
+        """Yields what rules are needed for: the transform, and whatever rules call."""
+        names = [self.name]
+        for name in names:
+            for radix in self.radices:
+                yield self._subject(name, radix)
+            called = self._called(name)
+            names += [other for other in called if other not in names]
+
+    def _called(self, name: str) -> list[str]:
+        found = [rule for radix in self.radices for rule in self.rules.get((name, radix), ())]
+        return [called for rule in found for called, _ in rule.calls]
+
+    def _subject(self, name: str, radix: int) -> Subject:
+        own = relatives(name) if self.calls is None else self.calls
+        calls = tuple(call for call in own if call != name)
+        return Subject(name, radix, calls, tuple(c for c in calls if not self._leads(c, name)))
+
+    def _leads(self, start: str, end: str) -> bool:
+        """Tells whether calls of equal length lead, or could lead, from one to another."""
+        reached = [start]
+        for name in reached:
+            if name == end:
+                return True
+            rules = [rule for radix in self.radices for rule in self.rules.get((name, radix), ())]
+            equal = [called for rule in rules for called, ratio in rule.calls if ratio == 1]
+            reached += [called for called in equal if called not in reached]
+        return False
+
+    def known(self, subject: Subject) -> tuple[Rule, ...]:
+        """Returns the rules of a subject."""
+        return self.rules.get((subject.family, subject.radix), ())
+
+    def with_rules(self, subject: Subject, rules: Sequence[Rule]) -> RuleBook:
+        """Returns the book with these rules for a subject, each once."""
+        kept = tuple(dict.fromkeys(rules))[:MOST_RULES]
+        changed = {**self.rules, (subject.family, subject.radix): kept}
+        return RuleBook(self.name, self.radices, self.calls, self.size, changed)
+
+    def algorithm(self) -> Algorithm | None:
+        """Returns the cheapest algorithm that the rules make, one for each subject.
+
+        None where a transform that is called has no rule, for any radix.
+        """
+        found = [(self._cost(choice), choice) for choice in self._choices()]
+        possible = [(cost, choice) for cost, choice in found if cost is not None]
+        if not possible:
+            return None
+        _, best = min(possible, key=lambda pair: pair[0])
+        return self._made_of(best)
+
+    def _choices(self) -> Iterator[dict[tuple[str, int], Rule]]:
+        keys = [key for key, rules in self.rules.items() if rules]
+        for rules in itertools.product(*(self.rules[key] for key in keys)):
+            yield dict(zip(keys, rules, strict=True))
+
+    def _cost(self, choice: dict[tuple[str, int], Rule]) -> tuple[int, ...] | None:
+        algorithm = self._made_of(choice)
+        if algorithm is None:
+            return None
+        try:
+            counts = [algorithm.operations(n).operations for n in (2 * self.size, self.size)]
+        except UsageError:
+            return None
+        return (*counts, sum(len(rule.steps) for rule in choice.values()))
+
+    def _made_of(self, choice: dict[tuple[str, int], Rule]) -> Algorithm | None:
+        """Returns the algorithm of one rule for each subject, without those not called."""
+        rules: dict[str, tuple[Rule, ...]] = {}
+        names = [self.name]
+        for name in names:
+            own = tuple(choice[name, radix] for radix in self.radices if (name, radix) in choice)
+            if not own:
+                return None
+            rules[name] = own
+            called = [call for rule in own for call, _ in rule.calls]
+            names += [call for call in called if call not in names]
+        try:
+            return Algorithm(self.name, rules)
+        except ValueError:  # calls of equal length that lead back
+            return None
