@@ -9,6 +9,7 @@ import numpy as np
 
 from dsl.genome import Genomes
 from dsl.targets import Target, make_target
+from evosynth.cases import case_of
 from evosynth.engine.blocks import start_forest
 from evosynth.engine.epoch import run_epoch
 from evosynth.settings import Settings
@@ -22,7 +23,7 @@ ROUNDS = 5
 
 def solved_population(target: Target) -> Genomes:
     """Returns an island's genomes for the target after a few epochs."""
-    spec = Settings(seed=1).spec(target)
+    spec = Settings(seed=1).spec(case_of(target))
     forest = start_forest(target.matrix, target.domain == "complex", spec)
     for epoch in range(EVALUATIONS // spec.epoch):
         forest, _ = run_epoch(target, spec, forest, epoch, 0)

@@ -10,6 +10,7 @@ from typing import Any
 from dsl.genome import Genomes
 from dsl.grammars.factor.known_blocks import KnownBlocks
 from dsl.targets import make_target
+from evosynth.cases import case_of
 from evosynth.engine import epoch as epochs
 from evosynth.engine.driver import Search
 from evosynth.engine.factor_breeding import FactorBreeding
@@ -49,8 +50,8 @@ def main() -> None:
         settings = Settings(seed=1, evaluations=evaluations)
         timed = Timed(original)
         epochs.evaluator_for = timed  # type: ignore[assignment]
-        spec = settings.spec(target)
-        search = Search(FactorBreeding(target, spec, 2), spec, settings.limits(target))
+        spec = settings.spec(case_of(target))
+        search = Search(FactorBreeding(target, spec, 2), spec, settings.limits(case_of(target)))
         try:
             start = time.perf_counter()
             search.run()

@@ -19,9 +19,12 @@ from evosynth.names import PUBLIC  # noqa: E402
 
 if TYPE_CHECKING:
     from dsl.errors import EvosynthError
+    from dsl.grammars.recursive.algorithm import Algorithm
+    from dsl.grammars.recursive.recursive_target import RecursiveTarget
     from dsl.program import Program
     from dsl.samples import SampledTarget, from_arrays, make_sampled_target, read_samples
     from dsl.targets import Target, make_target
+    from evosynth.algorithm_result import AlgorithmResult
     from evosynth.api import Verification, load, run, show, verify
     from evosynth.benchmark import bench
     from evosynth.catalogue import baselines, formats, functions, primitives, targets
@@ -35,10 +38,13 @@ if TYPE_CHECKING:
     from evosynth.symbolic_regressor import SymbolicRegressor
 
 __all__ = [
+    "Algorithm",
+    "AlgorithmResult",
     "Comparison",
     "EvosynthError",
     "FormulaResult",
     "Program",
+    "RecursiveTarget",
     "Result",
     "SampledTarget",
     "SymbolicRegressor",

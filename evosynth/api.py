@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dsl.accuracy import EXACT
-from dsl.errors import DataError
+from dsl.algorithm_formats import ALGORITHM_FORMATS, render_algorithm
+from dsl.errors import DataError, UsageError
 from dsl.formats import FORMATS, render
+from dsl.grammars.recursive.algorithm import Algorithm
+from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.program import Program
 from dsl.registry import brief
 from dsl.samples import SampledTarget
 from dsl.targets import Target
+from evosynth.algorithm_verification import AlgorithmVerification, verify_algorithm
 from evosynth.formula_verification import FormulaVerification, verify_formula
 from evosynth.job import Report, execute, prepare
 from evosynth.request import Request
-from evosynth.runs import Claims, Document, claims_of, program_file, read_document
+from evosynth.runs import (
+    AlgorithmDocument,
+    Claims,
+    Document,
+    claims_of,
+    program_file,
+    read_any_document,
+)
 from evosynth.settings import Settings
 from fitness.proof import Proof, prove
 
@@ -86,7 +97,7 @@ class Verification:
 
 
 def run(
-    target: str | os.PathLike[str] | Target | SampledTarget | None = None,
+    target: str | os.PathLike[str] | Target | SampledTarget | RecursiveTarget | None = None,
     n: int | None = None,
     *,
     input: str | None = None,
@@ -101,6 +112,9 @@ def run(
     x: str | Sequence[str] | None = None,
     y: str | Sequence[str] | None = None,
     holdout: str | None = None,
+    recursive: bool = False,
+    radix: int | str | Sequence[int] | None = None,
+    calls: str | Sequence[str] | None = None,
     seed: int | None = None,
     evaluations: int | None = None,
     time: float | None = None,
@@ -113,11 +127,11 @@ def run(
     out: str | Path | None = None,
     report: Report | None = None,
 ) -> Any:
-    """Searches for the cheapest exact program of a matrix, or for formulas of samples.
+    """Searches for the cheapest exact program of a matrix, for an algorithm, or for formulas.
 
     Args:
         target: A transform such as "dft", a function such as "sine", the path of a .npy
-            file, a `Target` or a `SampledTarget`.
+            file, a `Target`, a `SampledTarget` or a `RecursiveTarget`.
         n: Size of the transform.
         input: "real" or "complex", the kind of the input data; by default the target's own.
         kernel: The numbers that decide a structured matrix; by default the target's own.
@@ -134,11 +148,16 @@ def run(
             by default all but the last.
         y: Its columns that are outputs; by default the last.
         holdout: "random", "tail" or "none": which of its rows are held out.
+        recursive: Find an algorithm that calls itself and does every size of a transform.
+        radix: 2, 3 or "2,3": by what its rules divide the size; by default 2.
+        calls: Other transforms that its rules may call, such as "dct4"; by default those
+            that are known to help.
         seed: Decides every random choice; drawn and returned if not given.
         evaluations: Most genomes to evaluate.
         time: Most wall-clock seconds to search.
         patience: Most evaluations without improvement.
-        goal: Stop at this many operations, or at "best-known".
+        goal: Stop at this many operations, or at "best-known"; of an algorithm for every
+            size at n = 32 (27 for radix 3, 24 for both).
         workers: Evaluating threads; the result does not depend on it.
         strategy: "evolve", "hill-climb" or "random".
         islands: Number of islands.
@@ -148,7 +167,8 @@ def run(
         report: Called after every epoch of every island.
 
     Returns:
-        A `Result` for a matrix, a `FormulaResult` for samples.
+        A `Result` for a matrix, a `FormulaResult` for samples, an `AlgorithmResult` for
+        every size of a transform.
 
     Raises:
         UsageError: An argument cannot be used.
@@ -173,33 +193,72 @@ def run(
         x=x,
         y=y,
         holdout=holdout,
+        recursive=recursive or None,
+        radix=radix,
+        calls=calls,
     )
     assert settings.seed is not None
     job = prepare(request.make(settings.seed), settings, out)
     return execute(job, report or (lambda snapshot: None))
 
 
-def load(path: str | Path) -> Program:
-    """Returns the program of a run folder or of a program file."""
-    return read_document(program_file(Path(path))).program
+def load(path: str | Path) -> Program | Algorithm:
+    """Returns the program, or the algorithm, of a run folder or of a program file."""
+    found = read_any_document(program_file(Path(path)))
+    return found.algorithm if isinstance(found, AlgorithmDocument) else found.program
 
 
-def show(path: str | Path, format: str = "text", **options: Any) -> str:
+def show(path: str | Path, format: str = "text", *, n: int | None = None, **options: Any) -> str:
     """Returns the program of a run folder or program file in a format.
 
     Args:
         path: A run folder or a program file.
         format: A format; `es.formats()` lists them.
+        n: Of an algorithm for every size: the program of this size. Without it the
+            algorithm itself, in the formats that it has.
         **options: The format's own.
 
     Raises:
-        UsageError: There is no such format, or it does not take an option.
+        UsageError: There is no such format, it does not take an option, or the algorithm
+            cannot do the size.
     """
-    FORMATS.get(format)  # before anything is read
-    return render(load(path), format, **options)
+    if format not in ALGORITHM_FORMATS:
+        FORMATS.get(format)  # before anything is read
+    return written(load(path), format, n, options)
 
 
-def verify(path: str | Path) -> Verification | FormulaVerification:
+def written(
+    found: Program | Algorithm, format: str, n: int | None, options: Mapping[str, Any]
+) -> str:
+    """Returns a program in a format, or an algorithm, or an algorithm's program of a size.
+
+    Raises:
+        UsageError: They do not go together.
+    """
+    if isinstance(found, Program):
+        if n is not None:
+            raise UsageError(
+                f"the program has one size, got n = {n}",
+                "leave n out; an algorithm for every size takes it",
+            )
+        return render(found, format, **options)
+    own = format in ALGORITHM_FORMATS
+    if n is None:
+        if not own and format in FORMATS:
+            raise UsageError(
+                f"format '{format}' is of programs of one size",
+                f"give --n, such as --n 64; without it: {', '.join(ALGORITHM_FORMATS.names())}",
+            )
+        return render_algorithm(found, format, **options)
+    found.check_size(n)
+    if own and "n" in ALGORITHM_FORMATS.get(format).options:  # in loops, at any size
+        return render_algorithm(found, format, n=n, **options)
+    if own and format not in FORMATS:
+        raise UsageError(f"format '{format}' is of the algorithm for every size", "leave n out")
+    return render(found.program(n), format, **options)
+
+
+def verify(path: str | Path) -> Verification | FormulaVerification | AlgorithmVerification:
     """Recomputes what a program file claims, from the program alone, and proves it.
 
     For formulas the samples are made again, or read from the file that they came from.
@@ -208,7 +267,9 @@ def verify(path: str | Path) -> Verification | FormulaVerification:
         DataError: The file holds no valid program, or no target and claims to compare.
     """
     source = program_file(Path(path))
-    document = read_document(source)
+    document = read_any_document(source)
+    if isinstance(document, AlgorithmDocument):
+        return verify_algorithm(document.algorithm, document.claims)
     if document.formula is not None:
         return verify_formula(source, document.program, document.formula)
     return verify_matrix(source, document)

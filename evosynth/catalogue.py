@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from dsl.algorithm_formats import ALGORITHM_FORMATS
 from dsl.derive import derive
 from dsl.formats import FORMATS
 from dsl.grammars.factor.instructions import SUM
+from dsl.grammars.recursive.families import POLYNOMIAL_PRODUCT
+from dsl.grammars.recursive.recursive_target import is_recursive
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.samples import sampled_families
@@ -32,12 +35,28 @@ def targets() -> list[dict[str, Any]]:
             "input": family.domain,
             "exact": family.is_exact,
             "takes_kernel": family.takes_kernel,
+            "recursive": is_recursive(family.name),
             "best_known": _counts(family.name, "exact"),
             "best_known_up_to": {
                 scaling: _counts(family.name, scaling) for scaling in SCALINGS[1:]
             },
         }
         for family in TARGETS
+    ]
+
+
+def products() -> list[dict[str, Any]]:
+    """Returns what only algorithms for every size compute: name, summary, convention, input."""
+    family = POLYNOMIAL_PRODUCT
+    return [
+        {
+            "name": family.name,
+            "summary": family.title,
+            "convention": family.convention,
+            "sizes": "even n from 2",
+            "input": family.domain,
+            "recursive": True,
+        }
     ]
 
 
@@ -54,15 +73,22 @@ def _counts(name: str, scaling: Scaling) -> dict[str, dict[str, Any]]:
 
 
 def formats() -> list[dict[str, Any]]:
-    """Returns every format: name, suffix of files, options, summary."""
+    """Returns every format: what it is of, name, suffix of files, options, summary.
+
+    Of a "program", or of an "algorithm" for every size, whose program of one size has the
+    others.
+    """
+    kinds = {"program": FORMATS, "algorithm": ALGORITHM_FORMATS}
     return [
         {
+            "of": kind,
             "name": form.name,
             "suffix": form.suffix,
             "options": list(form.options),
             "summary": form.summary,
         }
-        for form in FORMATS
+        for kind, known in kinds.items()
+        for form in known
     ]
 
 

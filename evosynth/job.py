@@ -10,30 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from dsl.errors import EvosynthError
-from dsl.program import Program
-from dsl.samples import SampledTarget
-from dsl.targets import Target
-from evosynth.block_library import BlockLibrary, open_library, store_blocks
+from evosynth.block_library import BlockLibrary, open_library
+from evosynth.cases import AnyResult, AnyTarget, Case, Outcome, case_of
 from evosynth.ending import Ending
 from evosynth.engine.driver import Limits, Search, Snapshot
-from evosynth.engine.expression.formula_breeding import FormulaBreeding
-from evosynth.engine.factor_breeding import FactorBreeding
 from evosynth.engine.spec import Purpose, Spec
-from evosynth.formula_result import FormulaResult, finish_formula, formula_front
-from evosynth.matrix_result import Result, check_exact, finish_matrix, matrix_front
-from evosynth.runs import (
-    RunFolder,
-    claims_of,
-    formula_claims,
-    write_document,
-    write_formula_document,
-)
+from evosynth.runs import RunFolder
 from evosynth.settings import Settings
 from evosynth.version import versions
 
 Report = Callable[[Snapshot], None]
-AnyTarget = Target | SampledTarget
-AnyResult = Result | FormulaResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +44,22 @@ class Job:
     library_folder: Path | None = None
     library: BlockLibrary | None = None
 
+    @property
+    def case(self) -> Case:
+        """What depends on the kind of the target."""
+        return case_of(self.target)
+
     def configuration(self) -> dict[str, Any]:
         """Returns what `run.json` holds, as plain data."""
         return {
             "format": "evosynth-run",
             "version": 1,
-            "target": _names(self.target) | {"digest": self.target.digest},
+            "target": self.case.names() | {"digest": self.target.digest},
             "spec": asdict(self.spec),
             "limits": asdict(self.limits),
             "library": self.library.digest if self.library else None,
             "versions": versions(),
         }
-
-
-def _names(target: AnyTarget) -> dict[str, Any]:
-    if isinstance(target, SampledTarget):
-        return {"name": target.name, "samples": target.source}
-    return {
-        "name": target.name,
-        "n": target.n,
-        "input": target.domain,
-        "scaling": target.scaling,
-    }
 
 
 def prepare(target: AnyTarget, settings: Settings, out: str | Path | None) -> Job:
@@ -90,15 +70,15 @@ def prepare(target: AnyTarget, settings: Settings, out: str | Path | None) -> Jo
         DataError: The target cannot be searched exactly.
         StorageError: The run folder cannot be written.
     """
-    spec, limits = settings.spec(target), settings.limits(target)
-    shared = settings.library_folder(target)
-    if isinstance(target, Target):
-        check_exact(target)
+    case = case_of(target)
+    spec, limits = settings.spec(case), settings.limits(case)
+    shared = settings.library_folder(case)
+    case.check()
     folder = None
     if out is not None:
         folder = RunFolder.create(Path(out), f"{target.identifier}-seed{spec.seed}")
     library = open_library(shared, target.domain) if shared else None
-    job = Job(target, spec, limits, settings.threads(target), folder, shared, library)
+    job = Job(target, spec, limits, settings.threads(case), folder, shared, library)
     if folder is not None:
         folder.write_configuration(job.configuration())
     return job
@@ -108,19 +88,22 @@ def execute(job: Job, report: Report = lambda snapshot: None) -> AnyResult:
     """Searches until a limit or an interrupt, and stores what was found.
 
     Raises:
-        DataError: Nothing was found: no genome was exact to rounding error, or no formula valid.
+        DataError: Nothing was found: no genome was exact to rounding error, no formula valid,
+            no algorithm right.
         KeyboardInterrupt: Nothing was found before the interrupt.
     """
     started = time.monotonic()
-    breeding = _breeding(job)
+    case, folder = job.case, job.folder
+    breeding = case.breeding(job.spec, job.threads, job.library)
     search = Search(breeding, job.spec, job.limits)
-    folder = job.folder
+    last: list[Snapshot] = []
 
     def observe(snapshot: Snapshot) -> None:
+        last[:] = [snapshot]
         if folder is not None:
             folder.append_log(snapshot.record)
             if snapshot.has_better_program and snapshot.best is not None:
-                folder.write_best(_document(snapshot.best, job.target))
+                folder.write_best(case.document(snapshot.best))
         report(snapshot)
 
     stopped_by = _until_interrupted(search, observe, report)
@@ -132,46 +115,23 @@ def execute(job: Job, report: Report = lambda snapshot: None) -> AnyResult:
         folder.path if folder else None,
         search.logbook,
     )
-    if isinstance(breeding, FormulaBreeding):
-        formula = finish_formula(breeding, ending)
-        if folder is not None:
-            best = write_formula_document(formula.best, formula.target, formula.claims)
-            _store(job, folder, formula, best, formula_front(formula))
-        return formula
-    assert isinstance(job.target, Target)
-    result = finish_matrix(job.target, breeding.archive, ending)
+    outcome = case.finish(breeding, ending, lambda: report(last[0]))
     if folder is not None:
-        best = write_document(result.best, result.target, result.claims)
-        _store(job, folder, result, best, matrix_front(result.target, breeding.archive))
+        _store(job, folder, outcome)
+    result = outcome.result
     if job.library_folder is not None:
-        forest = min(breeding.forests, key=lambda forest: forest.costs[0])
         try:
-            store_blocks(job.library_folder, forest, job.target.domain)
+            case.share(breeding, job.library_folder)
         except EvosynthError as error:  # what was found is safe; the library is an extra
             result = replace(result, notices=(f"nothing was added to the library: {error}",))
     return result
 
 
-def _breeding(job: Job) -> FactorBreeding | FormulaBreeding:
-    if isinstance(job.target, SampledTarget):
-        return FormulaBreeding(job.target, job.spec, job.threads)
-    library = job.library.forest if job.library else None
-    return FactorBreeding(job.target, job.spec, job.threads, library)
-
-
-def _document(program: Program, target: AnyTarget) -> str:
-    """Returns the program file of a program that a search has found so far."""
-    if isinstance(target, SampledTarget):
-        return write_formula_document(program, target, formula_claims(program, target))
-    return write_document(program, target, claims_of(program, target))
-
-
-def _store(
-    job: Job, folder: RunFolder, result: AnyResult, best: str, front: list[dict[str, Any]]
-) -> None:
-    folder.append_log({"end": result.stopped_by, "best": result.claims.operations})
-    folder.write_best(best)
-    folder.write_front(front)
+def _store(job: Job, folder: RunFolder, outcome: Outcome) -> None:
+    result = outcome.result
+    folder.append_log({"end": result.stopped_by, "best": outcome.operations})
+    folder.write_best(outcome.document)
+    folder.write_front(outcome.front)
     folder.write_configuration(job.configuration() | {"result": result.to_dict()})
 
 
@@ -186,4 +146,6 @@ def _until_interrupted(search: Search, observe: Report, pause: Report) -> str:
         search.breeding.write(None, search.spec.generator(Purpose.SETTLE, 0, 0))
         with suppress(KeyboardInterrupt):
             search.breeding.settle()
+        if search.breeding.best is None:
+            raise
         return "interrupt"

@@ -1,10 +1,13 @@
 """Where the public names live."""
 
 PUBLIC = {
+    "Algorithm": "dsl.grammars.recursive.algorithm",
+    "AlgorithmResult": "evosynth.algorithm_result",
     "Comparison": "evosynth.comparison",
     "EvosynthError": "dsl.errors",
     "FormulaResult": "evosynth.formula_result",
     "Program": "dsl.program",
+    "RecursiveTarget": "dsl.grammars.recursive.recursive_target",
     "Result": "evosynth.matrix_result",
     "SampledTarget": "dsl.samples",
     "SymbolicRegressor": "evosynth.symbolic_regressor",

@@ -1,4 +1,4 @@
-"""The target that a user asks for: a matrix, or samples of a function."""
+"""The target that a user asks for: a matrix, a transform of every size, or samples."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from dsl.errors import UsageError
+from dsl.grammars.recursive.families import POLYNOMIAL_PRODUCT
+from dsl.grammars.recursive.recursive_target import RADICES, RecursiveTarget
 from dsl.registry import brief
 from dsl.samples import SAMPLED, SampledTarget, make_sampled_target, read_samples
 from dsl.targets import TARGETS, Target, make_target
@@ -35,6 +37,9 @@ class Request:
         x: Columns of the file that are inputs; text may hold several, with commas.
         y: Columns that are outputs.
         holdout: "random", "tail" or "none": which rows of the file are held out.
+        recursive: An algorithm for every size of the transform is asked for.
+        radix: Primes by which its rules divide the size; text may hold several, with commas.
+        calls: Transforms that its rules may call; text may hold several, with commas.
     """
 
     target: object = None
@@ -51,8 +56,11 @@ class Request:
     x: Columns = None
     y: Columns = None
     holdout: str | None = None
+    recursive: bool | None = None
+    radix: int | str | Sequence[int] | None = None
+    calls: str | Sequence[str] | None = None
 
-    def make(self, seed: int) -> Target | SampledTarget:
+    def make(self, seed: int) -> Target | SampledTarget | RecursiveTarget:
         """Returns the target; the seed decides samples that are drawn.
 
         Raises:
@@ -60,6 +68,10 @@ class Request:
             DataError: A file holds nothing usable.
             StorageError: A file cannot be read.
         """
+        if self.recursive:
+            return self._recursive_target()
+        if not isinstance(self.target, RecursiveTarget):
+            self._refuse_without_recursive()
         if self.data is not None:
             self._refuse_all_but("data", "x", "y", "holdout")
             if not isinstance(self.data, str | os.PathLike):
@@ -75,7 +87,7 @@ class Request:
                 holdout=self.holdout or "random",
             )
         target = self.target
-        if isinstance(target, Target | SampledTarget):
+        if isinstance(target, Target | SampledTarget | RecursiveTarget):
             self._refuse_all_but("target")
             return target
         if isinstance(target, os.PathLike):
@@ -106,14 +118,46 @@ class Request:
         self._refuse_all_but("target", "n", "input", "kernel", "scaling")
         return make_target(target, self.n, self.input, kernel=self.kernel, scaling=self.scaling)
 
-    def _refuse_all_but(self, *allowed: str) -> None:
+    def _recursive_target(self) -> RecursiveTarget:
+        """Returns a transform of every size."""
+        target = self.target
+        if self.n is not None:
+            raise UsageError(
+                "n is not needed: the algorithm is for every size",
+                "leave n out; `evosynth export RUN --n 64` writes its program of one size",
+            )
+        if not isinstance(target, str):
+            raise UsageError(
+                "expected the name of a transform, of which an algorithm does every size",
+                "give --target NAME, such as dft",
+            )
+        allowed = ("target", "recursive", "radix", "calls")
+        self._refuse_all_but(*allowed, what="a recursive run")
+        if target in SAMPLED:
+            raise UsageError(f"'{target}' is a function", "only transforms can be recursive")
+        calls = None if self.calls is None else tuple(_names(self.calls) or ())
+        return RecursiveTarget(target, _radices(self.radix), calls)
+
+    def _refuse_without_recursive(self) -> None:
+        """Refuses what only algorithms for every size have."""
+        for name in ("radix", "calls"):
+            if getattr(self, name) is not None:
+                raise UsageError(
+                    f"'{name}' is of an algorithm for every size", "give --recursive with it"
+                )
+        if self.target == POLYNOMIAL_PRODUCT.name:
+            raise UsageError(
+                f"'{self.target}' is no matrix of one size", "give --recursive with it"
+            )
+
+    def _refuse_all_but(self, *allowed: str, what: str = "") -> None:
         """Refuses arguments that mean nothing for this kind of target."""
-        given = [f.name for f in fields(self) if getattr(self, f.name) is not None]
-        for name in given:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name in (n for n, value in values.items() if value is not None and value is not False):
             if name not in allowed:
-                what = "data" if "data" in allowed else f"target {_brief(self.target)}"
+                kind = "data" if "data" in allowed else f"target {_brief(self.target)}"
                 others = ", ".join(allowed) if len(allowed) > 1 else "nothing else"
-                raise UsageError(f"{what} takes no '{name}'", f"it takes {others}")
+                raise UsageError(f"{what or kind} takes no '{name}'", f"it takes {others}")
 
     def _refuse_unknown(self, name: str) -> None:
         """Refuses a name that neither kind of target has."""
@@ -128,6 +172,19 @@ def _names(columns: Columns) -> list[str] | None:
         return None
     parts = columns.split(",") if isinstance(columns, str) else list(columns)
     return [part.strip() for part in parts]
+
+
+def _radices(given: int | str | Sequence[int] | None) -> tuple[int, ...]:
+    """Returns primes in order: 2 if nothing is given."""
+    if given is None:
+        return RADICES[:1]
+    parts: list[object] = [given]
+    if isinstance(given, Sequence):
+        parts = list(given.split(",") if isinstance(given, str) else given)
+    try:
+        return tuple(sorted({int(str(part)) for part in parts}))
+    except ValueError:
+        raise UsageError(f"expected radix 2, 3 or 2,3, got {given!r}"[:120]) from None
 
 
 def _brief(target: object) -> str:

@@ -8,10 +8,10 @@ import os
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from dsl.errors import UsageError
-from dsl.samples import SampledTarget
-from dsl.targets import CAPACITY, Target, memory_limit, search_memory
+from dsl.targets import CAPACITY
 from evosynth.block_library import user_folder
 from evosynth.engine.driver import Limits
 from evosynth.engine.spec import Spec
@@ -25,9 +25,83 @@ DEFAULT_PATIENCE = 60_000
 # evaluations in search of a cheaper one.
 FORMULA_CAPACITY = 32
 EXACT_PATIENCE = 4_000
+# Rules of algorithms have up to this many steps while they are found.
+RECURSIVE_POPULATION = 1_000
+RECURSIVE_CAPACITY = 20
+RECURSIVE_EPOCH = 2_000
+RECURSIVE_RESTART = 50_000
+RECURSIVE_MIGRATION = 5
+# Evaluations without improvement once an algorithm is correct.
+RECURSIVE_EXACT_PATIENCE = 100_000
 MOST_ISLANDS = 1_000
 OWN_LIBRARY, NO_LIBRARY, USER_LIBRARY = "run", "none", "user"
 BEST_KNOWN = "best-known"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a search does where the user says nothing: it depends on the kind of target.
+
+    Attributes:
+        population: Genomes of one island.
+        capacity: Most genes of a genome.
+        epoch: Evaluations of one epoch of one island.
+        restart: An island starts anew after this many evaluations without improvement.
+        migration: Islands exchange genomes after every so many epochs.
+        patience: Evaluations without improvement after which a run without limits ends.
+        exact_patience: The same once the best genome is exact, of any run whose user does
+            not say how patient to be.
+        has_library: Runs may share a library of solved blocks.
+    """
+
+    population: int
+    capacity: int
+    epoch: int
+    restart: int
+    migration: int
+    patience: int | None = None
+    exact_patience: int | None = None
+    has_library: bool = False
+
+
+OF_MATRICES = Defaults(
+    100, CAPACITY, 200, restart=4_000, migration=10, patience=DEFAULT_PATIENCE, has_library=True
+)
+OF_FORMULAS = Defaults(
+    100, FORMULA_CAPACITY, 250, restart=6_000, migration=5, exact_patience=EXACT_PATIENCE
+)
+OF_ALGORITHMS = Defaults(
+    RECURSIVE_POPULATION,
+    RECURSIVE_CAPACITY,
+    RECURSIVE_EPOCH,
+    restart=RECURSIVE_RESTART,
+    migration=RECURSIVE_MIGRATION,
+    exact_patience=RECURSIVE_EXACT_PATIENCE,
+)
+
+
+class Subject(Protocol):
+    """What settings need to know of a target: `evosynth.cases` has one for every kind."""
+
+    @property
+    def title(self) -> str:
+        """What people call the target."""
+        ...
+
+    @property
+    def defaults(self) -> Defaults:
+        """What a search for it does where the user says nothing."""
+        ...
+
+    @property
+    def best_known(self) -> int | None:
+        """The lowest operation count known to us."""
+        ...
+
+    @property
+    def most_threads(self) -> int | None:
+        """How many threads the memory has room for; None for any number."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,69 +152,57 @@ class Settings:
         """Returns the settings with a seed: the given one, or one that is drawn."""
         return replace(self, seed=draw_seed() if self.seed is None else self.seed)
 
-    def spec(self, target: Target | SampledTarget) -> Spec:
+    def spec(self, subject: Subject) -> Spec:
         """Returns what decides the bits of the run."""
-        if isinstance(target, SampledTarget):
-            return Spec(
-                strategy=self.strategy,
-                seed=draw_seed() if self.seed is None else self.seed,
-                islands=self.islands,
-                population=100,
-                capacity=FORMULA_CAPACITY,
-                epoch=250,
-                restart=6_000,
-                migration=5,
-            )
+        defaults = subject.defaults
         return Spec(
             strategy=self.strategy,
             seed=draw_seed() if self.seed is None else self.seed,
             islands=self.islands,
-            population=100,
-            capacity=CAPACITY,
-            epoch=200,
-            restart=4_000,
-            migration=10,
+            population=defaults.population,
+            capacity=defaults.capacity,
+            epoch=defaults.epoch,
+            restart=defaults.restart,
+            migration=defaults.migration,
             shares_blocks=self.library != NO_LIBRARY,
         )
 
-    def limits(self, target: Target | SampledTarget) -> Limits:
+    def limits(self, subject: Subject) -> Limits:
         """Returns when to stop; without any limit a run ends by patience or by time."""
-        goal = self._goal(target)
+        goal, defaults = self._goal(subject), subject.defaults
         seconds = None if self.seconds == math.inf else self.seconds
-        is_formula = isinstance(target, SampledTarget)
         # Where the user says how patient to be, that is it.
-        exact = EXACT_PATIENCE if is_formula and not goal and self.patience is None else None
+        exact = None if goal or self.patience is not None else defaults.exact_patience
         if (self.evaluations, self.seconds, self.patience) != (None, None, None):
             return Limits(self.evaluations, seconds, self.patience, goal, exact)
-        patience = None if goal or is_formula else DEFAULT_PATIENCE
+        patience = None if goal else defaults.patience
         return Limits(None, DEFAULT_SECONDS, patience, goal, exact)
 
-    def threads(self, target: Target | SampledTarget) -> int:
+    def threads(self, subject: Subject) -> int:
         """Returns the number of evaluating threads: as many as cores, if memory allows."""
         if self.workers:
             return self.workers
-        if isinstance(target, SampledTarget):
-            return _cores()
-        return max(1, min(_cores(), memory_limit() // search_memory(*target.matrix.shape)))
+        most = subject.most_threads
+        return _cores() if most is None else max(1, min(_cores(), most))
 
-    def library_folder(self, target: Target | SampledTarget) -> Path | None:
+    def library_folder(self, subject: Subject) -> Path | None:
         """Returns the folder of the library that runs share; None if there is none."""
-        if isinstance(target, SampledTarget) and self.library != OWN_LIBRARY:
-            raise UsageError("formulas have no library of blocks", "leave the library out")
+        if not subject.defaults.has_library and self.library != OWN_LIBRARY:
+            raise UsageError(f"{subject.title} has no library of blocks", "leave the library out")
         if self.library in (OWN_LIBRARY, NO_LIBRARY):
             return None
         return user_folder() if self.library == USER_LIBRARY else Path(self.library)
 
-    def _goal(self, target: Target | SampledTarget) -> int | None:
+    def _goal(self, subject: Subject) -> int | None:
         if self.goal is None:
             return None
         if self.goal == BEST_KNOWN:
-            if isinstance(target, SampledTarget) or target.best_known is None:
+            if subject.best_known is None:
                 raise UsageError(
-                    f"no operation count is known for {target.title}",
+                    f"no operation count is known for {subject.title}",
                     "give --goal a number of operations",
                 )
-            return target.best_known.operations
+            return subject.best_known
         try:
             goal = int(self.goal)
         except ValueError as error:

@@ -166,7 +166,7 @@ def test_a_result_survives_its_library(tmp_path: Path, monkeypatch: pytest.Monke
     def fail(*arguments: object) -> None:
         raise DataError("no space")
 
-    monkeypatch.setattr("evosynth.job.store_blocks", fail)
+    monkeypatch.setattr("evosynth.cases.matrix_case.store_blocks", fail)
     result = es.run("dft", 8, library=tmp_path / "library", out=tmp_path, **SEARCH)
     assert result.claims.operations == 56
     assert result.folder is not None

@@ -27,6 +27,7 @@ from dsl.formats import FORMATS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from dsl.targets import TARGETS
+from evosynth import catalogue
 from evosynth.cli.main import cli
 from evosynth.strategies import STRATEGIES
 
@@ -234,7 +235,8 @@ def test_targets() -> None:
     assert "FILE.npy" in result.stdout
     transforms = [{"kind": "transform", **row} for row in es.targets()]
     functions = [{"kind": "samples", **row} for row in es.functions()]
-    assert answer(invoke("targets", "--json")) == transforms + functions
+    products = [{"kind": "product", **row} for row in catalogue.products()]
+    assert answer(invoke("targets", "--json")) == transforms + products + functions
 
 
 def test_primitives() -> None:

@@ -20,6 +20,7 @@ from random_programs import TARGET_SAMPLES, programs, sample_programs, target_na
 from test_formats import assert_computes, dft4, run_script
 
 import evosynth as es
+from dsl.algorithm_formats import ALGORITHM_FORMATS
 from dsl.display import MOST_COUNTED, MOST_DRAWN, MOST_LINES, html_table
 from dsl.errors import DataError, StorageError, UsageError
 from dsl.formats import FORMATS, render
@@ -170,7 +171,7 @@ def test_every_option_of_a_format_is_one_of_the_command_line() -> None:
     command = cli.commands["export"]
     typed = {p.name for p in command.params if isinstance(p, click.Option)}
     taken = {option for form in FORMATS for option in form.options}
-    assert taken == typed - {"to", "output"}
+    assert taken == typed - {"to", "output", "n"}
 
 
 def test_help_names_every_format_and_no_other() -> None:
@@ -349,7 +350,9 @@ def test_python_is_told_the_same(stored: Path) -> None:
 
 def test_formats_are_plain_data() -> None:
     rows = es.formats()
-    assert [row["name"] for row in rows] == list(FORMATS.names())
+    assert [row["name"] for row in rows if row["of"] == "program"] == list(FORMATS.names())
+    algorithms = [row["name"] for row in rows if row["of"] == "algorithm"]
+    assert algorithms == list(ALGORITHM_FORMATS.names())
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
     torch = next(row for row in rows if row["name"] == "torch")
     assert torch["suffix"] == ".py"

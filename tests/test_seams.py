@@ -16,9 +16,11 @@ from dsl.registry import Registry
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("dsl", "evosynth", "fitness", "gradient_baselines", "experiments")
 SEAMS = (
+    "dsl/algorithm_formats",
     "dsl/formats",
     "dsl/patterns",
     "dsl/primitives",
+    "dsl/rewrites",
     "dsl/samples",
     "dsl/scalars",
     "dsl/targets",

@@ -68,9 +68,9 @@ def write(
     """
     if n is None:
         raise UsageError("C is written for one size", "give n, such as n = 1024")
+    if isinstance(n, int) and n > LARGEST:
+        raise UsageError(f"expected at most {LARGEST} points in C, got {brief(n)}")
     algorithm.check_size(n)
-    if n > LARGEST:
-        raise UsageError(f"expected at most {LARGEST} points in C, got {n}")
     if not isinstance(precision, str) or precision not in PRECISIONS:
         raise UsageError(f"unknown precision {brief(precision)}", "known: double, single")
     if not isinstance(main, bool):

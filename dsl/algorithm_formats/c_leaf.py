@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dsl.formats.c_operations import literal
 from dsl.formats.code_lines import Style, assignments, constants
 from dsl.formats.signs import with_few_negations
@@ -34,7 +36,7 @@ def leaf_function(program: Program, name: str, precision: str) -> str:
     ]
     steps = assignments(code, style)
     lines += [f"{'const REAL ' * line.startswith('t')}{line};" for line in steps]
-    used = "\n".join(lines)
-    lines += [f"(void){word};" for word, sign in (("x", "x["), ("s", "s")) if sign not in used]
+    words = set(re.findall(r"\w+", " ".join(steps)))
+    lines += [f"(void){word};" for word in ("x", "s") if word not in words]
     body = "".join(f"    {line}\n" for line in lines)
     return f"static void {name}(const REAL *x, ptrdiff_t s, REAL *y)\n{{\n{body}}}\n"

@@ -220,44 +220,38 @@ class _LoopWriter:
         self.known: dict[tuple[int, bytes], Term] = {}
 
     def assign(self, value: int, node: Node, piece: Piece) -> None:
-        """Adds the statements that compute a piece of a target."""
-        target = Node(value, np.arange(piece.start, piece.positions.stop, piece.step))
-        place = self.function.stored[value]
-        term = self._term(node, piece)
-        for part in range(self.function.parts):
-            left = self._read(place, target.places, part)
-            right = "0" if term is None else term[part]
-            if self._is_same(node, piece, left):
-                continue
-            self.stores.append(f"{left} = {right};")
-
-    def _is_same(self, node: Node, piece: Piece, left: str) -> bool:
-        """Tells whether a piece is a copy of what lies in its place already."""
-        while node.operands:
-            node, is_copy = self._source(node, piece)
-            if not is_copy:
-                return False
-        place = self.function.stored[node.value]
-        places = node.places[piece.positions]
+        """Adds the statements that compute a piece of a target, if it is not there already."""
+        places = np.arange(piece.start, piece.positions.stop, piece.step)
         parts = range(self.function.parts)
-        return bool((places != NOWHERE).all()) and any(
-            self._read(place, places, part) == left for part in parts
-        )
+        targets = [self._read(self.function.stored[value], places, part) for part in parts]
+        if self._is_copy_of(node, piece, targets[0]):
+            return
+        term = self._term(node, piece) or ("0",) * len(targets)
+        self.stores += [f"{left} = {right};" for left, right in zip(targets, term, strict=True)]
 
-    def _source(self, node: Node, piece: Piece) -> tuple[Node, bool]:
+    def _is_copy_of(self, node: Node, piece: Piece, target: str) -> bool:
+        """Tells whether a piece is a copy of what lies in a place."""
+        while node.operands:
+            source = self._source(node, piece)
+            if source is None:
+                return False
+            node = source
+        places = node.places[piece.positions]
+        if (places == NOWHERE).any():
+            return False
+        return self._read(self.function.stored[node.value], places, 0) == target
+
+    def _source(self, node: Node, piece: Piece) -> Node | None:
+        """Returns the one operand of which a piece is a copy, if it is one."""
         step = self.function.staging.step(node.value)
-        is_there = [(one.places[piece.positions] != NOWHERE).all() for one in node.operands]
-        if sum(is_there) != 1 or step.name == MULTIPLY:
-            return node, False
-        position = is_there.index(True)
+        there = [
+            k for k, one in enumerate(node.operands) if (one.places[piece.positions] >= 0).any()
+        ]
+        if len(there) != 1 or step.name == MULTIPLY:
+            return None
         primitive = VECTORS.get(step.name)
-        is_copy = primitive.factor is None and not primitive.unit(position)
-        gone = all(
-            (one.places[piece.positions] == NOWHERE).all()
-            for k, one in enumerate(node.operands)
-            if k != position
-        )
-        return node.operands[position], is_copy and gone
+        is_copy = primitive.factor is None and not primitive.unit(there[0])
+        return node.operands[there[0]] if is_copy else None
 
     def _term(self, node: Node, piece: Piece) -> Term:
         places = node.places[piece.positions]

@@ -147,10 +147,11 @@ def filled(template: str, operands: list[str]) -> str:
 def _needed(template: str, match: re.Match[str]) -> int:
     """Returns how tight an operand must be to be written without brackets."""
     before, after = template[: match.start()], template[match.end() :]
-    if before.count("(") > before.count(")") or before.count("[") > before.count("]"):
-        return SUM
     if after.startswith(("[", ".")):
         return ATOM
+    if before.count("(") > before.count(")") or before.count("[") > before.count("]"):
+        is_enclosed = before.rstrip()[-1] in "([," and after[:1] in ")],"
+        return SUM if is_enclosed else ATOM
     is_sum = tightness(FIELD.sub("v", template)) == SUM
     return SUM if is_sum and not before.endswith("- ") else PRODUCT
 

@@ -245,7 +245,8 @@ class _Module:
         below = f"({angle.denominator} * n)" if angle.denominator > 1 else "n"
         text = text.replace("{angle}", f"np.pi / {below} * ({top})")
         factor = text.removeprefix("a * ")
-        key = f"r = np.arange({_length(ratio)})\nreturn {factor}"
+        first = f"r = np.arange({_length(ratio)})\n" if angle.slope else ""
+        key = f"{first}return {factor}"
         name = self.factors.setdefault(key, f"_factors_{len(self.factors) + 1}")
         return f"a * {name}(n)"
 

@@ -29,7 +29,7 @@ LETTERS = "ABCDEFGHJKLMPQTUVW"
 
 
 class NoFormulaError(Exception):
-    """The places that a rule reads are no linear functions of n."""
+    """The places that a rule reads are no linear functions of n, or a factor is no formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,4 +226,4 @@ def _factor(step: Step, place: sympy.Expr) -> sympy.Expr:
         # The text is the primitive's own declaration, never a file's.
         return sympy.nsimplify(sympy.parse_expr(text, local_dict=known), rational=True)
     except (SyntaxError, TypeError, ValueError, AttributeError, NameError):
-        return sympy.Function(step.name)(place)
+        raise NoFormulaError from None

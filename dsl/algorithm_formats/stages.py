@@ -14,7 +14,7 @@ import numpy as np
 
 from dsl.algorithm_formats.affine import Piece, Places, linear_map, pieces_of
 from dsl.algorithm_formats.nested import call_depths
-from dsl.grammars.recursive.rule import CALL, MULTIPLY, Rule, Step
+from dsl.grammars.recursive.rule import CALL, MOST_STEPS, MULTIPLY, Rule, Step
 from dsl.vectors import VECTORS
 from dsl.vectors.base import NOWHERE
 
@@ -94,9 +94,10 @@ class Staging:
     def stages(self) -> list[Stage]:
         """The stages in order; the last one computes the result."""
         try:
-            return self._stages(frozenset())
+            return self._stages(frozenset(), MOST_NODES)
         except TooManyNodesError:
-            return self._stages(self._shared())
+            # Of values that are read once there are no more than a rule has steps.
+            return self._stages(self._shared(), MOST_STEPS**2)
 
     def _shared(self) -> frozenset[int]:
         uses = [k for p, s in enumerate(self.rule.steps) for k in s.operands if self._is_used(p)]
@@ -105,7 +106,7 @@ class Staging:
     def _is_used(self, position: int) -> bool:
         return self.rule.used[self.rule.value(position)]
 
-    def _stages(self, kept: frozenset[int]) -> list[Stage]:
+    def _stages(self, kept: frozenset[int], most: int) -> list[Stage]:
         rule, depths = self.rule, call_depths(self.rule)
         first = len(rule.inputs)
         stages = [Stage() for _ in range(depths[rule.output] + 1)]
@@ -114,23 +115,24 @@ class Staging:
         stored.update(v for v in computed if self.is_call(v))
         for value in sorted(kept):
             if value not in stored:
-                self._add_target(stages[depths[value]], value, stored)
+                self._add_target(stages[depths[value]], value, stored, most)
         for value in computed:
             if self.is_call(value):
                 (operand,) = self.step(value).operands
                 stage = stages[depths[operand]]
                 view = self._view(operand, stored)
                 if view is None:
-                    self._add_target(stage, operand, stored)
+                    self._add_target(stage, operand, stored, most)
                     view = View(operand, 0, 1)
                 called = self.step(value).family
                 stage.calls.append(Call(value, called, self.lengths[value], view))
         if rule.output not in stored or rule.output < first:
-            self._add_target(stages[-1], rule.output, stored)
+            self._add_target(stages[-1], rule.output, stored, most)
         return stages
 
-    def _add_target(self, stage: Stage, value: int, stored: set[int]) -> None:
-        node = self._node(value, np.arange(self.lengths[value]), stored, {})
+    def _add_target(self, stage: Stage, value: int, stored: set[int], most: int) -> None:
+        known: dict[tuple[int, bytes], Node] = {}
+        node = self._node(value, np.arange(self.lengths[value]), stored, known, most)
         maps = list({n.places.tobytes(): n.places for n in nodes_of(node)}.values())
         pieces = pieces_of(maps)
         if len(pieces) > MOST_PIECES:
@@ -139,20 +141,26 @@ class Staging:
         stored.add(value)
 
     def _node(
-        self, value: int, places: Places, stored: set[int], known: dict[tuple[int, bytes], Node]
+        self,
+        value: int,
+        places: Places,
+        stored: set[int],
+        known: dict[tuple[int, bytes], Node],
+        most: int,
     ) -> Node:
         key = (value, places.tobytes())
         if key in known:
             return known[key]
-        if len(known) > MOST_NODES:
+        if len(known) >= most:
             raise TooManyNodesError
         operands: tuple[Node, ...] = ()
         if value not in stored:
             step = self.step(value)
             rows = self.places(step)
+            taken = [np.where(places == NOWHERE, NOWHERE, row[places]) for row in rows]
             operands = tuple(
-                self._node(k, np.where(places == NOWHERE, NOWHERE, row[places]), stored, known)
-                for k, row in zip(step.operands, rows, strict=True)
+                self._node(k, row, stored, known, most)
+                for k, row in zip(step.operands, taken, strict=True)
             )
         known[key] = Node(value, places, operands)
         return known[key]

@@ -21,7 +21,7 @@ def export_and_report(
     given = {name: value for name, value in options.items() if value not in (None, False)}
     is_printed = output is None or str(output) == "-"
     if is_printed and to is None:
-        names = ", ".join(row["name"] for row in formats())
+        names = ", ".join(dict.fromkeys(row["name"] for row in formats()))
         raise UsageError("expected --to FORMAT, or -o FILE with a suffix", f"formats: {names}")
     text = export(run, to, None if is_printed else output, **given)
     if is_printed:
@@ -36,6 +36,12 @@ def print_formats(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
         return
+    _print_rows([row for row in rows if row["of"] == "program"])
+    click.echo("of algorithms for every size; with --n, also all of the above")
+    _print_rows([row for row in rows if row["of"] == "algorithm"])
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         options = ", ".join(f"--{option}" for option in row["options"])
         click.echo(f"{row['name']:<8}{row['suffix']:<7}{row['summary']}")

@@ -11,8 +11,10 @@ from typing import Any
 import click
 
 from dsl.targets import UP_TO
+from evosynth.algorithm_verification import AlgorithmVerification
 from evosynth.api import verify
-from evosynth.catalogue import functions, primitives, targets
+from evosynth.catalogue import functions, primitives, products, targets
+from evosynth.cli.algorithm_lines import verified_lines
 from evosynth.formula_verification import FormulaVerification
 from evosynth.record_table import Record, records
 
@@ -25,6 +27,8 @@ def verify_and_report(run: Path, as_json: bool) -> int:
     verification = verify(run)
     if isinstance(verification, FormulaVerification):
         return _report_formula(verification, as_json)
+    if isinstance(verification, AlgorithmVerification):
+        return _report_algorithm(verification, as_json)
     problems = verification.problems
     if as_json:
         error = verification.found.error
@@ -77,11 +81,36 @@ def _report_formula(verification: FormulaVerification, as_json: bool) -> int:
     return 1 if problems else 0
 
 
+def _report_algorithm(verification: AlgorithmVerification, as_json: bool) -> int:
+    """Prints what is true of an algorithm; returns the exit code."""
+    problems = verification.problems
+    if as_json:
+        error = verification.error
+        data = asdict(verification.found) | {
+            "error": error if math.isfinite(error) else None,
+            "target": verification.subject,
+            "exact": verification.proved_text,
+            "verified": not problems,
+            "problems": problems,
+        }
+        click.echo(json.dumps(data))
+        return 1 if problems else 0
+    click.echo(f"target: {verification.subject}")
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        click.echo("not verified")
+    for line in verified_lines(verification):
+        click.echo(line)
+    return 1 if problems else 0
+
+
 def print_targets(as_json: bool) -> None:
     """Prints the transforms."""
     rows, known_by_samples = targets(), functions()
     if as_json:
         transforms = [{"kind": "transform", **row} for row in rows]
+        transforms += [{"kind": "product", **row} for row in products()]
         click.echo(json.dumps(transforms + [{"kind": "samples", **r} for r in known_by_samples]))
         return
     click.echo("transforms")
@@ -90,9 +119,14 @@ def print_targets(as_json: bool) -> None:
         click.echo(f"{row['name']:<{width}}{row['summary']}")
         facts = [row["convention"], row["sizes"], f"{row['input']} data"]
         facts += ["--kernel"] * row["takes_kernel"] + ["floats"] * (not row["exact"])
+        facts += ["--recursive"] * row["recursive"]
         for line in ["; ".join(facts), *_known_lines(row)]:
             click.echo(f"{'':<{width}}{line}")
     click.echo(f"{'FILE.npy':<{width}}any matrix, real or complex, m x n")
+    click.echo("products, with --recursive only")
+    for row in products():
+        click.echo(f"{row['name']:<{width}}{row['summary']}")
+        click.echo(f"{'':<{width}}{row['convention']}; {row['sizes']}; {row['input']} data")
     click.echo("functions, known by samples")
     for row in known_by_samples:
         click.echo(f"{row['name']:<{width}}{row['summary']}")

@@ -30,6 +30,9 @@ def cli(context: click.Context, debug: bool) -> None:
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 # Written out: what registers them imports NumPy. A test keeps it true.
 FORMATS = "text, json, sympy, latex, svg, dot, c, numpy, numba, torch"
+SIZE_OPTION = click.option(
+    "--n", type=int, help="Size, of an algorithm for every size  [default: the algorithm itself]"
+)
 RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
 
 
@@ -67,6 +70,11 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @cli.command("run")
 @target_options
+@click.option("--recursive", is_flag=True, help="An algorithm that calls itself, for every size.")
+@click.option("--radix", metavar="2|3|2,3", help="What its rules divide n by  [default: 2]")
+@click.option(
+    "--calls", metavar="NAME,...", help="Transforms that its rules may call  [default: by target]"
+)
 @click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
 @click.option("--evaluations", type=int, help="Most genomes to evaluate.")
 @click.option("--time", "seconds", type=float, metavar="SECONDS", help="Most time to search.")
@@ -98,6 +106,8 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def run_command(as_json: bool, quiet: bool, **options: object) -> None:
     """Searches for the cheapest exact program of a transform, or for a formula of samples.
 
+    With --recursive for an algorithm instead, which calls itself and does every size.
+
     Without --evaluations, --time or --patience the run ends by itself, up to n = 64 and for
     formulas within a minute. Once a formula is exact, 4,000 evaluations without a cheaper one
     end it, unless --patience says otherwise. A goal is one of exact programs.
@@ -110,12 +120,17 @@ def run_command(as_json: bool, quiet: bool, **options: object) -> None:
 @cli.command("show")
 @RUN_ARGUMENT
 @click.option("--format", "form", default="text", show_default=True, help=f"{FORMATS}.")
+@SIZE_OPTION
 @reporting_failures
-def show_command(run: Path, form: str) -> None:
-    """Prints the program of a run or of a program file."""
+def show_command(run: Path, form: str, n: int | None) -> None:
+    """Prints the program of a run or of a program file.
+
+    An algorithm for every size has the formats text, json, python, sympy and latex itself,
+    with --n all of them for its program of that size.
+    """
     from evosynth.api import show
 
-    click.echo(show(run, form), nl=False)
+    click.echo(show(run, form, n=n), nl=False)
 
 
 @cli.command("export")
@@ -128,6 +143,7 @@ def show_command(run: Path, form: str) -> None:
     metavar="FILE",
     help="File to write; an existing one is replaced  [default: -, standard output]",
 )
+@SIZE_OPTION
 @click.option("--name", help="Name of the function or class  [default: the program's]")
 @click.option("--precision", metavar="double|single", help="Of the data, in C  [default: double]")
 @click.option("--main", is_flag=True, help="C with a main function that tests it.")

@@ -11,10 +11,6 @@ from typing import Any, Protocol
 
 import click
 
-from dsl.cost import dense_count
-from dsl.display import plural
-from dsl.samples import SampledTarget
-from dsl.targets import Target
 from evosynth.engine.driver import Snapshot
 from evosynth.job import Job, Report
 
@@ -45,7 +41,7 @@ def showing_progress(job: Job, is_quiet: bool) -> Iterator[Report]:
         yield lambda snapshot: None
         return
     heading = f"{job.target.title}, {job.target.domain} data, seed {job.spec.seed}"
-    scale = _scale(job.target)
+    scale = job.case.scale
     if sys.stderr.isatty():
         with _live_display(heading, scale) as display, _explaining_the_wait(display) as arrived:
             yield _after(arrived, display)
@@ -55,18 +51,10 @@ def showing_progress(job: Job, is_quiet: bool) -> Iterator[Report]:
             yield _after(arrived, plain)
 
 
-def _scale(target: Target | SampledTarget) -> str:
-    """Returns what the best so far may be compared with."""
-    if isinstance(target, SampledTarget):
-        rows = f"{len(target.train):,} rows"
-        return f"{rows}, {plural(len(target.inputs), 'input')}"
-    dense = dense_count(target.matrix, target.domain == "complex").operations
-    known = target.best_known
-    return f"matrix product {dense:,}" + (f", best known {known.operations:,}" if known else "")
-
-
 def _best(snapshot: Snapshot) -> str:
     """Returns the best so far; where genomes are inexact, with its error."""
+    if snapshot.text:
+        return snapshot.text
     if snapshot.operations is None:
         return "-"
     if not snapshot.error:

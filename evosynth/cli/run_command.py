@@ -11,6 +11,9 @@ import click
 
 from dsl.display import plural
 from dsl.formats.sympy_format import definitions
+from evosynth.algorithm_result import AlgorithmResult
+from evosynth.cases import AnyResult
+from evosynth.cli.algorithm_lines import algorithm_lines
 from evosynth.cli.failures import INTERRUPTED, TERMINATED, taking_interrupts
 from evosynth.cli.formula_lines import formula_lines
 from evosynth.cli.progress import showing_progress
@@ -44,18 +47,28 @@ def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     else:
-        lines = formula_lines(result) if isinstance(result, FormulaResult) else _lines(result)
-        click.echo("\n".join(lines))
+        click.echo("\n".join(_lines_of(result)))
     if result.stopped_by == "interrupt":
         return TERMINATED if signal.SIGTERM in interrupts.received else INTERRUPTED
     return 0 if result.is_verified and _is_goal_met(result, options["goal"]) else 1
 
 
-def _is_goal_met(result: Result | FormulaResult, goal: str | None) -> bool:
+def _lines_of(result: AnyResult) -> list[str]:
+    if isinstance(result, FormulaResult):
+        return formula_lines(result)
+    return algorithm_lines(result) if isinstance(result, AlgorithmResult) else _lines(result)
+
+
+def _is_goal_met(result: AnyResult, goal: str | None) -> bool:
     if goal is None or result.stopped_by == "goal":
         return True
-    what = " of an exact formula" if isinstance(result, FormulaResult) else ""
-    click.echo(f"goal not met: {goal}{what}, found {result.claims.operations}", err=True)
+    what, found = "", 0
+    if isinstance(result, AlgorithmResult):
+        what, found = f" at n = {result.target.compared_size}", result.operations
+    else:
+        what = " of an exact formula" if isinstance(result, FormulaResult) else ""
+        found = result.claims.operations
+    click.echo(f"goal not met: {goal}{what}, found {found}", err=True)
     return False
 
 

@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from dsl.errors import EnvironmentMismatchError, UsageError
+from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.registry import brief
+from dsl.samples import SampledTarget
+from dsl.targets import Target
 from evosynth.charts import save_figure
 from evosynth.comparison.contest import Contest, Say
 from evosynth.comparison.entrants import given, searching, training
@@ -23,6 +26,7 @@ from evosynth.comparison.rivals import choose_rivals
 from evosynth.job import Report
 from evosynth.request import Request
 from evosynth.runs.files import storage_errors, write_text
+from gradient_baselines.base import AnyTarget
 
 BUDGET = 20.0
 MOST_SEEDS, MOST_SEED = 1_000, 10**12
@@ -75,7 +79,7 @@ def compare(
     seconds, wanted = _check(budget, seeds, seed)
     if run is not None and asked != Request():
         raise UsageError("expected a run or a target, got both", "leave the target out")
-    found = target_of(Path(run)) if run is not None else asked.make(wanted[0])
+    found = target_of(Path(run)) if run is not None else _one_size(asked.make(wanted[0]))
     rivals, left_out = choose_rivals(found, baselines)
     folder = Path(out) / found.identifier
     with storage_errors(f"cannot make '{folder}'"):
@@ -85,6 +89,16 @@ def compare(
     contest = Contest(found, seconds, folder, report or (lambda line: None))
     comparison = contest.hold(entrants, wanted, left_out)
     return _stored(comparison)
+
+
+def _one_size(target: Target | SampledTarget | RecursiveTarget) -> AnyTarget:
+    """Returns the target, which must not be of every size."""
+    if isinstance(target, RecursiveTarget):
+        raise UsageError(
+            "rivals learn a transform of one size, none learns every size",
+            "leave --recursive out and give --n",
+        )
+    return target
 
 
 def _request(target: object, n: int | None, others: dict[str, Any]) -> Request:

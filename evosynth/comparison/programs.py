@@ -12,6 +12,7 @@ from dsl.formats import json_format
 from dsl.metrics import measure
 from dsl.program import Program
 from dsl.samples import SampledTarget
+from evosynth.algorithm_verification import AlgorithmVerification
 from evosynth.api import verify
 from evosynth.runs import formula_claims, program_file, read_document
 from evosynth.runs.files import read_text
@@ -26,7 +27,10 @@ def target_of(run: Path) -> AnyTarget:
     Raises:
         DataError: The file holds no valid program, or no target.
     """
-    return verify(run).target
+    read_document(program_file(run))  # of an algorithm for every size it says what to do
+    verification = verify(run)
+    assert not isinstance(verification, AlgorithmVerification)
+    return verification.target
 
 
 def fit_of(run: Path, target: AnyTarget) -> Fit:

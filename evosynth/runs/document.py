@@ -16,6 +16,11 @@ from dsl.program import Program
 from dsl.registry import brief
 from dsl.straightline import Domain
 from dsl.targets import SCALINGS, TARGETS, Scaling, Target, make_target
+from evosynth.runs.algorithm_document import (
+    AlgorithmDocument,
+    is_algorithm,
+    read_algorithm_document,
+)
 from evosynth.runs.files import read_text
 from evosynth.runs.formula_document import FormulaRecord, read_formula_record
 from fitness.objectives import program_error
@@ -79,7 +84,24 @@ def read_document(path: Path) -> Document:
     """Reads a program file: a run's, or a bare program as JSON or as a listing.
 
     Raises:
-        DataError: The file holds no valid program; the message names the position.
+        DataError: The file holds no valid program, but perhaps an algorithm for every size;
+            the message names the position.
+        StorageError: The file cannot be read.
+    """
+    found = read_any_document(path)
+    if isinstance(found, AlgorithmDocument):
+        raise DataError(
+            f"'{path}' holds an algorithm for every size, expected a program of one size",
+            f"write one: evosynth export '{path}' --n 64 -o {found.algorithm.name}64.json",
+        )
+    return found
+
+
+def read_any_document(path: Path) -> Document | AlgorithmDocument:
+    """Reads a program file, or the file of an algorithm for every size.
+
+    Raises:
+        DataError: The file holds neither; the message names the position.
         StorageError: The file cannot be read.
     """
     content = read_text(path)
@@ -87,6 +109,8 @@ def read_document(path: Path) -> Document:
         if content.startswith("program "):
             return Document(text.parse(content), None, None)
         data = _parse_json(content)
+        if is_algorithm(data):
+            return read_algorithm_document(data)
         if isinstance(data, dict) and "program" in data:
             program = json_format.from_data(data["program"])
             if not program.is_linear:

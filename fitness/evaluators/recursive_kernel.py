@@ -26,6 +26,8 @@ MOST_ELEMENTS = 512
 TABLE = 2048  # slots of the hash table
 # Steps that an evaluation proposes; row 0 of the array says how many they are.
 MOST_HINTS = 12
+# Sums of three terms that are looked at for one element of the target.
+MOST_TRIPLES = 8
 
 # An element of the target that is held costs nothing, else a sum of two or three terms so
 # much, plus a share for coefficients that are no powers of i; what is further away costs
@@ -464,6 +466,7 @@ def _three_terms(
     The slopes are those that `_two_terms` has left.
     """
     best = FAR
+    examined = 0
     for base in range(distinct):
         if not s.is_called[base]:
             continue
@@ -482,6 +485,9 @@ def _three_terms(
                 s.found[slot] = k
                 continue
             best = min(best, _price_of_three(lead, y, z, (base, s.found[slot], k), count, t, s))
+            examined += 1
+            if examined == MOST_TRIPLES:
+                return best
     return best
 
 

@@ -86,7 +86,7 @@ class _Builder:
             inputs,
             np.array([self.levels[length] for length in lengths]),
             target,
-            np.stack([target, *self._images(target)]),
+            np.stack([target, *([] if subject.is_linear else self._images(target))]),
             self.quarter,
             np.array([self._position(name) for name in ("add", "subtract", "times_minus_i")]),
         )

@@ -21,7 +21,7 @@ Whole = npt.NDArray[np.int64]
 RESTART = 50_000
 # Sums of three terms are sought at a larger size, where few are a coincidence. That takes
 # so many times longer.
-SLOWER = 8
+SLOWER = 4
 
 
 @dataclass(frozen=True, slots=True)

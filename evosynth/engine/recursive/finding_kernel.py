@@ -147,7 +147,7 @@ def _best_of(fitness: Any, filled: int, size: int, rng: Any) -> int:
     return best
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def breed(
     genomes: Any,
     lengths: Any,

@@ -8,12 +8,15 @@ each, the algorithm is complete, and islands make its rules cheaper, one after t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
 from dsl.grammars.recursive.algorithm import Algorithm
+from dsl.grammars.recursive.families import family
 from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.grammars.recursive.rule import Rule
 from evosynth.engine.breeding import Standing
@@ -33,6 +36,8 @@ CHEAPENING_SHARE = 100
 # Island 1 and every second one after it seek sums of three terms.
 WIDE_ISLANDS = 2
 
+Sought: TypeAlias = tuple[FindingIsland, int, Rule | None]
+
 
 class RecursiveBreeding:
     """Islands that search for an algorithm for every size.
@@ -40,7 +45,7 @@ class RecursiveBreeding:
     Args:
         target: What it must compute.
         spec: What decides the bits of the result.
-        threads: Not used: an evaluation takes microseconds.
+        threads: In which islands seek rules; the result does not depend on it.
         options: How rules are found.
         cheapening_options: How rules are made cheaper.
 
@@ -68,6 +73,8 @@ class RecursiveBreeding:
         self.improved_at = 0
         self._target = target
         self._spec = spec
+        self._threads = min(threads, spec.islands)
+        self._sought: dict[int, Sought] = {}
         self._options = options or options_for(spec)
         self._cheapening = cheapening_options or CheapeningOptions()
         self._islands: list[FindingIsland] = []
@@ -115,10 +122,11 @@ class RecursiveBreeding:
 
     def run_epoch(self, spec: Spec, epoch: int, island: int) -> int:
         """Lets an island seek a rule, or make one cheaper, for an epoch."""
-        rng = spec.generator(Purpose.EPOCH, epoch, island)
-        if self._subject is not None:
-            return self._find(self._subject, spec, island, rng)
-        return self._make_cheaper(spec, island, rng)
+        if self._subject is None:
+            return self._make_cheaper(spec, island, spec.generator(Purpose.EPOCH, epoch, island))
+        if island not in self._sought:
+            self._seek(self._subject, spec, epoch, range(island, spec.islands))
+        return self._take_rule(self._subject, island)
 
     def take_in(self, island: int, evaluations: int) -> bool:
         """Takes in what an island has found; says whether the algorithm improved."""
@@ -166,6 +174,8 @@ class RecursiveBreeding:
 
     def _options_of(self, island: int) -> FindingOptions:
         assert self._subject is not None
+        if not family(self._subject.family).is_linear:
+            return self._options
         is_wide = island % WIDE_ISLANDS == WIDE_ISLANDS - 1 or self._subject.radix > 2
         return self._options.widened() if is_wide else self._options
 
@@ -179,20 +189,30 @@ class RecursiveBreeding:
             self._start_chains()
             return
         self._subject = subject
+        self._sought = {}
         self._spent = self._needed = 0
         self._islands = [
             finding.start_island(subject, self._options_of(island))
             for island in range(self._spec.islands)
         ]
 
-    def _find(self, subject: Subject, spec: Spec, island: int, rng: np.random.Generator) -> int:
-        options = self._options_of(island)
-        evaluations = spec.epoch
-        if options.terms == 3:
-            evaluations = max(1, evaluations // finding.SLOWER)
-        self._islands[island], made, rule = finding.advance(
-            self._islands[island], subject, options, evaluations, rng
-        )
+    def _seek(self, subject: Subject, spec: Spec, epoch: int, islands: Iterable[int]) -> None:
+        """Lets several islands breed for an epoch at the same time."""
+
+        def seek(island: int) -> Sought:
+            options = self._options_of(island)
+            share = finding.SLOWER if options.terms == 3 else 1
+            rng = spec.generator(Purpose.EPOCH, epoch, island)
+            evaluations = max(1, spec.epoch // share)
+            return finding.advance(self._islands[island], subject, options, evaluations, rng)
+
+        numbers = list(islands)
+        with ThreadPoolExecutor(self._threads) as pool:
+            self._sought = dict(zip(numbers, pool.map(seek, numbers), strict=True))
+
+    def _take_rule(self, subject: Subject, island: int) -> int:
+        """Takes in what an island has sought; returns the evaluations made."""
+        self._islands[island], made, rule = self._sought.pop(island)
         self._spent += made
         if rule is not None:
             self._needed = self._needed or self._spent
