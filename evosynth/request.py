@@ -16,6 +16,8 @@ from dsl.samples import SAMPLED, SampledTarget, make_sampled_target, read_sample
 from dsl.targets import TARGETS, Target, make_target
 
 Columns = str | Sequence[str] | None
+# Arguments that ask for an algorithm for every size.
+OF_EVERY_SIZE = ("recursive", "radix", "calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,7 @@ class Request:
                 "expected the name of a transform, of which an algorithm does every size",
                 "give --target NAME, such as dft",
             )
-        allowed = ("target", "recursive", "radix", "calls")
-        self._refuse_all_but(*allowed, what="a recursive run")
+        self._refuse_all_but("target", *OF_EVERY_SIZE, what="a recursive run")
         if target in SAMPLED:
             raise UsageError(f"'{target}' is a function", "only transforms can be recursive")
         calls = None if self.calls is None else tuple(_names(self.calls) or ())
@@ -140,7 +141,7 @@ class Request:
 
     def _refuse_without_recursive(self) -> None:
         """Refuses what only algorithms for every size have."""
-        for name in ("radix", "calls"):
+        for name in OF_EVERY_SIZE[1:]:
             if getattr(self, name) is not None:
                 raise UsageError(
                     f"'{name}' is of an algorithm for every size", "give --recursive with it"

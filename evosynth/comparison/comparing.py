@@ -24,7 +24,7 @@ from evosynth.comparison.picture import draw
 from evosynth.comparison.programs import target_of
 from evosynth.comparison.rivals import choose_rivals
 from evosynth.job import Report
-from evosynth.request import Request
+from evosynth.request import OF_EVERY_SIZE, Request
 from evosynth.runs.files import storage_errors, write_text
 from gradient_baselines.base import AnyTarget
 
@@ -95,14 +95,13 @@ def _one_size(target: Target | SampledTarget | RecursiveTarget) -> AnyTarget:
     """Returns the target, which must not be of every size."""
     if isinstance(target, RecursiveTarget):
         raise UsageError(
-            "rivals learn a transform of one size, none learns every size",
-            "leave --recursive out and give --n",
+            "rivals learn a transform of one size, none learns every size", "give a name and n"
         )
     return target
 
 
 def _request(target: object, n: int | None, others: dict[str, Any]) -> Request:
-    known = set(Request.__dataclass_fields__) - {"target", "n"}
+    known = set(Request.__dataclass_fields__) - {"target", "n", *OF_EVERY_SIZE}
     for name in others:
         if name not in known:
             raise UsageError(f"unknown argument '{name}'", f"known: {', '.join(sorted(known))}")

@@ -55,6 +55,7 @@ class Tables(NamedTuple):
             full length make of it: whoever holds one of these is a call away.
         quarter: (4,) powers of i.
         sums: (3,) the operations that add, subtract and multiply by -i, or -1.
+        odds: (operations,) how often a random step has an operation at most as far down.
     """
 
     lengths: npt.NDArray[np.int64]
@@ -72,6 +73,7 @@ class Tables(NamedTuple):
     images: npt.NDArray[np.int64]
     quarter: npt.NDArray[np.int64]
     sums: npt.NDArray[np.int64]
+    odds: npt.NDArray[np.float64]
 
 
 @numba.njit(cache=True)

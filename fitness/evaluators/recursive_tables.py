@@ -73,6 +73,7 @@ class _Builder:
             row[:, :length] = rng.integers(1, PRIME, (PROBES, length))
         data = [row[:, :length] for row, length in zip(inputs, lengths, strict=True)]
         target = np.ascontiguousarray(subject.truth(data, self.n, RESIDUES))
+        weights = [operation.weight for operation in self.operations]
         return Tables(
             np.array(self.lengths),
             self.kinds,
@@ -89,6 +90,7 @@ class _Builder:
             np.stack([target, *([] if subject.is_linear else self._images(target))]),
             self.quarter,
             np.array([self._position(name) for name in ("add", "subtract", "times_minus_i")]),
+            np.cumsum(weights) / sum(weights),
         )
 
     def _images(self, target: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:

@@ -14,6 +14,23 @@ from dsl.grammars.recursive.rule import CALL, MULTIPLY, Rule, Step
 from dsl.straightline import Domain
 from dsl.vectors import VECTORS, Parameters
 
+# How often random steps are of each kind; 1 for the others.
+CALL_WEIGHT = 3.0
+WEIGHTS = {
+    "add": 3.0,
+    "subtract": 3.0,
+    "take": 1.5,
+    "part": 1.5,
+    "concatenate": 1.5,
+    "interleave": 1.5,
+    "negate": 0.5,
+    "scale": 0.5,
+    "cosine": 0.5,
+    "sine": 0.5,
+    "twice_cosine": 0.5,
+    "half_secant": 0.5,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -32,6 +49,13 @@ class Operation:
     is_shortening: bool = True
 
     @property
+    def weight(self) -> float:
+        """How often a random step is of this kind, in relation to others."""
+        if self.name == CALL:
+            return CALL_WEIGHT
+        return WEIGHTS.get(self.name, 1.0)
+
+    @property
     def arity(self) -> int:
         """How many operands it takes."""
         if self.name in VECTORS:
@@ -39,23 +63,27 @@ class Operation:
         return 2 if self.name == MULTIPLY else 1
 
 
-# Transforms that a search may call beside the one that it is for: those that its family
-# is known to be related to. `--calls` names others.
-RELATIVES: dict[str, tuple[str, ...]] = {
-    "idft": ("dft",),
+# Transforms that a search may call beside the one that it is for, because they are known to
+# be related; `--calls` names others. Those in the second table may be called on values of
+# length n, which widens the search where it does not help.
+SHORTER = {
     "dct2": ("dct4",),
     "dct3": ("dct4",),
-    "dct4": ("dct2", "dct3"),
     "dst2": ("dst4",),
     "dst3": ("dst4",),
-    "dst4": ("dst2", "dst3"),
+}
+EQUALLY_LONG = {
+    "idft": ("dft",),
+    "dct4": ("dct2",),
+    "dst4": ("dst2",),
     "polymul": ("dft", "idft"),
 }
 
 
-def relatives(name: str) -> tuple[str, ...]:
-    """Returns the transforms that a search may call where the user names none."""
-    return RELATIVES.get(name, ())
+def relatives(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Returns the transforms that may be called, and those of them on values of length n."""
+    equal = EQUALLY_LONG.get(name, ())
+    return (*SHORTER.get(name, ()), *equal), equal
 
 
 def _steps(name: str, *parameters: tuple[object, ...]) -> list[Operation]:

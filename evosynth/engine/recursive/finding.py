@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dsl.grammars.recursive.families import family
 from dsl.grammars.recursive.rule import Rule
 from dsl.grammars.recursive.vocabulary import Operation, rule_of, vocabulary
-from evosynth.engine.recursive.finding_kernel import HINT_ODDS, breed
+from evosynth.engine.recursive.finding_kernel import breed
 from fitness.evaluators.recursive_kernel import MOST_HINTS, OPERANDS, Tables, scratch
 from fitness.evaluators.recursive_tables import level_ratios, search_sizes, tables
 
@@ -19,6 +19,9 @@ Whole = npt.NDArray[np.int64]
 
 # Evaluations after which an island that has found nothing begins anew.
 RESTART = 50_000
+# How often a child gets a step that its parent's evaluation proposed, where sums of two and
+# of three terms are sought: without proposals, the latter are not found.
+HINT_ODDS, WIDE_HINT_ODDS = 0.1, 0.3
 # Sums of three terms are sought at a larger size, where few are a coincidence. That takes
 # so many times longer.
 SLOWER = 4
@@ -50,7 +53,7 @@ class FindingOptions:
 
     def widened(self) -> FindingOptions:
         """Returns options for sums of three terms, which take more steps."""
-        return replace(self, terms=3, capacity=self.capacity + 8)
+        return replace(self, terms=3, capacity=self.capacity + 8, hint_odds=WIDE_HINT_ODDS)
 
 
 @dataclass(frozen=True, slots=True)

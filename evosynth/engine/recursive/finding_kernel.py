@@ -21,8 +21,6 @@ from fitness.evaluators.recursive_kernel import (
 
 TOURNAMENT = 4
 RIVALS = 3
-# How often a child gets a step that the evaluation of its parent proposed.
-HINT_ODDS = 0.3
 APPEND_ODDS = 0.2
 INSERT_ODDS, DELETE_ODDS = 0.4, 0.2
 MOST_MUTATIONS = 3
@@ -35,21 +33,21 @@ def _below(rng: Any, limit: int) -> int:
 
 
 @numba.njit(cache=True)
-def _draw(genome: Any, position: int, inputs: int, operations: int, rng: Any) -> None:
+def _draw(genome: Any, position: int, inputs: int, odds: Any, rng: Any) -> None:
     """Makes a random step; operands of the wrong length are mended when it is evaluated."""
-    genome[position, OPERATION] = _below(rng, operations)
+    genome[position, OPERATION] = np.searchsorted(odds, rng.random())
     for k in range(OPERANDS, genome.shape[1]):
         genome[position, k] = _below(rng, inputs + position)
 
 
 @numba.njit(cache=True)
-def _insert(genome: Any, length: int, inputs: int, operations: int, rng: Any) -> int:
+def _insert(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> int:
     position = _below(rng, length + 1)
     for place in range(length, position, -1):
         for k in range(genome.shape[1]):
             number = genome[place - 1, k]
             genome[place, k] = number + 1 if k and number >= inputs + position else number
-    _draw(genome, position, inputs, operations, rng)
+    _draw(genome, position, inputs, odds, rng)
     return length + 1
 
 
@@ -80,11 +78,13 @@ def _delete(genome: Any, position: int, length: int, inputs: int) -> int:
 
 
 @numba.njit(cache=True)
-def _change(genome: Any, length: int, inputs: int, operations: int, rng: Any) -> None:
+def _change(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> None:
     position = _below(rng, length)
     field = _below(rng, genome.shape[1])
-    limit = operations if field == OPERATION else inputs + position
-    genome[position, field] = _below(rng, limit)
+    if field == OPERATION:
+        genome[position, field] = np.searchsorted(odds, rng.random())
+    else:
+        genome[position, field] = _below(rng, inputs + position)
 
 
 @numba.njit(cache=True)
@@ -110,17 +110,17 @@ def _append(genome: Any, length: int, mate: Any, mate_length: int, inputs: int, 
 
 
 @numba.njit(cache=True)
-def _vary(genome: Any, length: int, inputs: int, operations: int, rng: Any) -> int:
+def _vary(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> int:
     for _ in range(1 + _below(rng, MOST_MUTATIONS)):
         share = rng.random()
         if length == 0 or share < INSERT_ODDS:
             if length == genome.shape[0]:
                 length = _delete(genome, _unused(genome, length, inputs, rng), length, inputs)
-            length = _insert(genome, length, inputs, operations, rng)
+            length = _insert(genome, length, inputs, odds, rng)
         elif share < INSERT_ODDS + DELETE_ODDS:
             length = _delete(genome, _below(rng, length), length, inputs)
         else:
-            _change(genome, length, inputs, operations, rng)
+            _change(genome, length, inputs, odds, rng)
     return length
 
 
@@ -193,7 +193,6 @@ def breed(
     """
     population, capacity, fields = genomes.shape
     inputs = t.inputs.shape[0]
-    operations = t.kinds.shape[0]
     child = np.zeros((capacity, fields), np.int64)
     made = 0
     while made < evaluations:
@@ -203,7 +202,7 @@ def breed(
             longest = capacity if is_blind else LONGEST_START
             length = 1 + _below(rng, longest)
             for position in range(length):
-                _draw(child, position, inputs, operations, rng)
+                _draw(child, position, inputs, t.odds, rng)
         else:
             parent = _best_of(fitness, filled, TOURNAMENT, rng)
             child[:, :] = genomes[parent]
@@ -214,7 +213,7 @@ def breed(
             if hint_odds > 0 and rng.random() < hint_odds and hints[parent, 0, 0] > 0:
                 length = _take_hint(child, length, hints[parent], inputs, rng)
             else:
-                length = _vary(child, length, inputs, operations, rng)
+                length = _vary(child, length, inputs, t.odds, rng)
         score, length, result = evaluate(child, length, t, check, s, larger, terms, is_graded)
         made += 1
         is_complete = score == 0.0

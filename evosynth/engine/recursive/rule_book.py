@@ -49,9 +49,11 @@ class RuleBook:
         return [called for rule in found for called, _ in rule.calls]
 
     def _subject(self, name: str, radix: int) -> Subject:
-        own = relatives(name) if self.calls is None else self.calls
-        calls = tuple(call for call in own if call != name)
-        return Subject(name, radix, calls, tuple(c for c in calls if not self._leads(c, name)))
+        calls, equal = relatives(name)
+        if self.calls is not None:
+            calls = equal = tuple(call for call in self.calls if call != name)
+        equal = tuple(call for call in equal if not self._leads(call, name))
+        return Subject(name, radix, calls, equal)
 
     def _leads(self, start: str, end: str) -> bool:
         """Tells whether calls of equal length lead, or could lead, from one to another."""
