@@ -31,7 +31,7 @@ from evosynth.runs import read_document, write_algorithm_document
 
 Data = dict[str, Any]
 FILES = {"run.json", "log.jsonl", "front.json", "best.json"}
-SEARCH: Data = {"recursive": True, "seed": 1, "evaluations": 40_000, "islands": 1}
+SEARCH: Data = {"recursive": True, "seed": 1, "evaluations": 1_000_000, "islands": 1}
 RUN = ["run", "--target", "dft", "--recursive", "--seed", 1, "--islands", 1]
 quickly = functools.partial(verify_algorithm, largest=64, largest_proved=8)
 
@@ -119,8 +119,13 @@ def changed(document: Data, value: object, *keys: str | int) -> Data:
 
 
 def test_run_finds_an_algorithm_for_every_size(tmp_path: Path) -> None:
-    result = es.run("dft", **SEARCH, out=tmp_path)
+    def stop_at_the_first(snapshot: Snapshot) -> None:
+        if snapshot.best is not None:
+            raise KeyboardInterrupt
+
+    result = es.run("dft", **SEARCH, out=tmp_path, report=stop_at_the_first)
     assert isinstance(result, es.AlgorithmResult)
+    assert result.evaluations < SEARCH["evaluations"]
     assert result.is_verified
     assert result.verification.verified_up_to == 64
     rng = np.random.default_rng(0)
@@ -151,12 +156,13 @@ def test_run_finds_an_algorithm_for_every_size(tmp_path: Path) -> None:
     assert es.verify(result.folder).is_verified
 
 
-def test_run_answers_with_one_json_object() -> None:
-    result = invoke(*RUN, "--evaluations", 40_000, "--out", "here", "--json")
+def test_run_answers_with_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    _find(monkeypatch, ALGORITHMS["radix2"])
+    result = invoke(*RUN, "--goal", 496, "--out", "here", "--json")
     assert result.exit_code == 0, result.output
     data = answer(result)
-    assert (data["target"], data["recursive"], data["stopped_by"]) == ("dft", True, "evaluations")
-    assert data["operations"]["32"] <= 496
+    assert (data["target"], data["recursive"], data["stopped_by"]) == ("dft", True, "goal")
+    assert data["operations"]["32"] == 496
     assert Path(data["run"]).parent == Path("here")
     assert "operations at n = 32, best known 456" in result.stderr
     assert "\x1b" not in result.output
@@ -245,19 +251,21 @@ def test_an_interrupt_before_anything_was_found_is_one() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        es.run("dft", **SEARCH | {"evaluations": 100_000}, report=interrupt)
+        es.run("dft", **SEARCH, report=interrupt)
 
 
 def test_refinement_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    _find(monkeypatch, ALGORITHMS["split_radix"])
-    calls: list[int] = []
+    _find(monkeypatch, ALGORITHMS["dct2"])
+    few = SEARCH | {"evaluations": 2_000}
+    assert es.run("dct2", **few).refined is not None
+    epochs: list[int] = []
 
     def interrupt(snapshot: Snapshot) -> None:
-        calls.append(snapshot.evaluations)
-        if len(calls) > 20:
+        epochs.append(snapshot.evaluations)
+        if epochs.count(2_000) > 1:  # after the last epoch: while its program is refined
             raise KeyboardInterrupt
 
-    found = es.run("dft", **SEARCH | {"evaluations": 2_000}, report=interrupt)
+    found = es.run("dct2", **few, report=interrupt)
     assert (found.stopped_by, found.is_verified, found.refined) == ("evaluations", True, None)
 
 

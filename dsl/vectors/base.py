@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,12 @@ Places = npt.NDArray[np.intp]
 NOWHERE = -1
 
 
+ONE = Fraction(1)
+
+
 def same_length(parameters: Parameters) -> Fraction:
     """Returns 1: the result is as long as the operands."""
-    return Fraction(1)
+    return ONE
 
 
 def in_place(length: int, parameters: Parameters) -> Places:
@@ -95,7 +99,7 @@ class VectorPrimitive:
         self, operands: list[npt.NDArray[Any]], parameters: Parameters, n: int, field: Field
     ) -> npt.NDArray[Any]:
         """Computes the step in a field: operands (..., length) -> result (..., length)."""
-        places = self.places(operands[0].shape[-1], parameters)
+        places = _places(self, operands[0].shape[-1], parameters)
         total: npt.NDArray[Any] | None = None
         for position, operand in enumerate(operands):
             taken = operand[..., places[position]]
@@ -106,7 +110,39 @@ class VectorPrimitive:
         assert total is not None
         if self.factor is None:
             return total
-        return field.product(total, self.factor(field, n, total.shape[-1], parameters))
+        return field.product(total, _factor(self, field, n, total.shape[-1], parameters))
+
+
+# Places and factors of vectors up to this length are kept: they are made more often than used.
+LONGEST_KEPT = 1 << 13
+
+
+def _places(primitive: VectorPrimitive, length: int, parameters: Parameters) -> Places:
+    if length > LONGEST_KEPT:
+        return primitive.places(length, parameters)
+    return _kept_places(primitive, length, parameters)
+
+
+def _factor(
+    primitive: VectorPrimitive, field: Field, n: int, length: int, parameters: Parameters
+) -> npt.NDArray[Any]:
+    assert primitive.factor is not None
+    if length > LONGEST_KEPT:
+        return primitive.factor(field, n, length, parameters)
+    return _kept_factor(primitive, field, n, length, parameters)
+
+
+@lru_cache(maxsize=512)
+def _kept_places(primitive: VectorPrimitive, length: int, parameters: Parameters) -> Places:
+    return primitive.places(length, parameters)
+
+
+@lru_cache(maxsize=512)
+def _kept_factor(
+    primitive: VectorPrimitive, field: Field, n: int, length: int, parameters: Parameters
+) -> npt.NDArray[Any]:
+    assert primitive.factor is not None
+    return primitive.factor(field, n, length, parameters)
 
 
 VECTORS: Registry[VectorPrimitive] = Registry("vector primitive")

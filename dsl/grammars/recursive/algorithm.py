@@ -19,7 +19,7 @@ from dsl.cost import Count, count_code
 from dsl.errors import UsageError
 from dsl.grammars.factor.from_code import program_from_code
 from dsl.grammars.recursive.families import Family, family
-from dsl.grammars.recursive.lowering import Body, lower_matrix, lower_rule, splice
+from dsl.grammars.recursive.lowering import Body, lower_matrix, lower_rule, own_count, splice
 from dsl.grammars.recursive.rule import CALL, MULTIPLY, Rule
 from dsl.program import Program
 from dsl.straightline import Code
@@ -171,6 +171,14 @@ class Algorithm:
             raise UsageError(f"this algorithm cannot do '{name}' of size {n}")
         return plan.rule
 
+    def __repr__(self) -> str:
+        return f"<Algorithm {self.name}, {self.sizes_text}>"
+
+    def __str__(self) -> str:
+        from dsl.algorithm_formats import render_algorithm  # formats read algorithms
+
+        return render_algorithm(self, "text")
+
     def _plan(self, name: str, n: int) -> Plan | None:
         plans: dict[tuple[str, int], Plan | None] = self._plans  # type: ignore[attr-defined]
         # Sizes from small to large, so that no recursion gets deep.
@@ -186,19 +194,11 @@ class Algorithm:
                 continue
             parts = [self._plan(called, int(n * ratio)) for called, ratio in rule.calls]
             if None not in parts:
-                own = count_code(self.body(name, rule, n, DOUBLES).code)
-                own += self._products(rule, n)
+                own = own_count(rule, n, family(name).domain)
                 found.append(Plan(rule, sum((p.count for p in parts if p), own)))
         if family(name).is_linear and self.is_base(n):
             found.append(Plan(None, count_code(lower_matrix(name, n, DOUBLES).code)))
         return min(found, key=lambda plan: plan.count.operations, default=None)
-
-    def _products(self, rule: Rule, n: int) -> Count:
-        """Returns the operations of products of two values."""
-        each = Count(2, 4) if self.family.domain == "complex" else Count(0, 1)
-        products = [step for step in rule.steps if step.name == MULTIPLY]
-        total = sum(int(n * rule.ratios[step.operands[0]]) for step in products)
-        return Count(each.additions * total, each.multiplications * total)
 
     def body(self, name: str, rule: Rule, n: int, field: Field) -> Body:
         """Returns a rule's own operations for n points, without those of calls."""
@@ -245,37 +245,21 @@ class Algorithm:
         if rule is None:
             return family(name).truth(inputs, n, field)
         values: list[Any] = [*inputs, *[None] * len(rule.steps)]
-        for position, step in enumerate(rule.steps):
-            value = rule.value(position)
-            if values[value] is not None or not rule.used[value]:
-                continue
+        for group in rule.schedule:
+            step = rule.steps[group[0]]
             operands = [values[k] for k in step.operands]
             if step.name == CALL:
-                self._call(rule, position, values, field)
+                data = np.stack([values[rule.steps[k].operands[0]] for k in group])
+                results = self._run(step.family, data.shape[-1], [data], field)
+                for position, result in zip(group, results, strict=True):
+                    values[rule.value(position)] = result
             elif step.name == MULTIPLY:
-                values[value] = field.product(*operands)
+                values[rule.value(group[0])] = field.product(*operands)
             else:
                 primitive = VECTORS.get(step.name)
-                values[value] = primitive.apply(operands, step.parameters, n, field)
+                result = primitive.apply(operands, step.parameters, n, field)
+                values[rule.value(group[0])] = result
         return np.asarray(values[rule.output])
-
-    def _call(self, rule: Rule, position: int, values: list[Any], field: Field) -> None:
-        """Computes a call, together with all like it whose operands exist: one is faster."""
-        step = rule.steps[position]
-        length = values[step.operands[0]].shape[-1]
-        alike = [
-            later
-            for later in range(position, len(rule.steps))
-            if rule.steps[later].name == CALL
-            and rule.steps[later].family == step.family
-            and values[rule.steps[later].operands[0]] is not None
-            and values[rule.steps[later].operands[0]].shape[-1] == length
-            and rule.used[rule.value(later)]
-        ]
-        data = np.stack([values[rule.steps[later].operands[0]] for later in alike])
-        results = self._run(step.family, length, [data], field)
-        for later, result in zip(alike, results, strict=True):
-            values[rule.value(later)] = result
 
     def lower(self, n: int, field: Field = EXACTS) -> Code:
         """Returns straight-line code for n points, calls written out.

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dsl.cost import Count, count_code
 from dsl.exact_number import Exact
 from dsl.grammars.recursive.families import family, matrix_in
 from dsl.grammars.recursive.rule import CALL, MULTIPLY, Rule
 from dsl.straightline import UNITS, ZERO, ZERO_VALUE, Code, CodeWriter, Domain, Ref
 from dsl.vectors import VECTORS
 from dsl.vectors.base import NOWHERE
-from dsl.vectors.fields import EXACTS, Field
+from dsl.vectors.fields import DOUBLES, EXACTS, Field
 
 Vector = list[Ref]
 
@@ -90,6 +92,19 @@ def _quadrant(constant: complex) -> int:
 def lower_rule(rule: Rule, n: int, domain: Domain, field: Field) -> Body:
     """Returns a rule's own operations for n points."""
     return _RuleLowering(rule, n, domain, field).body()
+
+
+@lru_cache(maxsize=1 << 12)
+def own_count(rule: Rule, n: int, domain: Domain) -> Count:
+    """Returns the operations of a rule for n points, without those of calls.
+
+    A product of two values counts as one of data.
+    """
+    count = count_code(lower_rule(rule, n, domain, DOUBLES).code)
+    each = Count(2, 4) if domain == "complex" else Count(0, 1)
+    products = [step for step in rule.steps if step.name == MULTIPLY]
+    total = sum(int(n * rule.ratios[step.operands[0]]) for step in products)
+    return count + Count(each.additions * total, each.multiplications * total)
 
 
 class _RuleLowering:

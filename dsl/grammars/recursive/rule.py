@@ -38,7 +38,8 @@ class Step:
     family: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parameters", tuple(map(Fraction, self.parameters)))
+        if any(type(parameter) is not Fraction for parameter in self.parameters):
+            object.__setattr__(self, "parameters", tuple(map(Fraction, self.parameters)))
 
     def moved(self, numbers: dict[int, int] | list[int]) -> Step:
         """Returns the step with its operands renumbered."""
@@ -111,6 +112,35 @@ class Rule:
                     used[operand] = True
         return tuple(used)
 
+    @cached_property
+    def schedule(self) -> tuple[tuple[int, ...], ...]:
+        """The steps that are needed, in an order in which calls wait for each other.
+
+        Calls of one transform at one length form a group, which may be done at once; other
+        steps are alone.
+        """
+        done = {*range(len(self.inputs))}
+        waiting = [k for k in range(len(self.steps)) if self.used[self.value(k)]]
+        groups: list[tuple[int, ...]] = []
+        while waiting:
+            ready: dict[tuple[str, Fraction], list[int]] = {}
+            left = []
+            for position in waiting:
+                step = self.steps[position]
+                if not done.issuperset(step.operands):
+                    left.append(position)
+                elif step.name == CALL:
+                    key = step.family, self.ratios[step.operands[0]]
+                    ready.setdefault(key, []).append(position)
+                else:
+                    groups.append((position,))
+                    done.add(self.value(position))
+            for alike in ready.values():
+                groups.append(tuple(alike))
+                done.update(map(self.value, alike))
+            waiting = left
+        return tuple(groups)
+
     def cleaned(self) -> Rule:
         """Returns the rule without steps that are not needed or repeat an earlier one."""
         numbers = {k: k for k in range(len(self.inputs))}
@@ -137,10 +167,9 @@ def result_ratio(step: Step, ratios: list[Fraction]) -> Fraction:
     for operand in step.operands:
         if not 0 <= operand < len(ratios):
             raise ValueError(f"reads value {operand} of {len(ratios)}")
-    lengths = {ratios[operand] for operand in step.operands}
-    if len(lengths) != 1:
+    length = ratios[step.operands[0]] if step.operands else None
+    if length is None or any(ratios[operand] != length for operand in step.operands[1:]):
         raise ValueError("expected operands of one length")
-    (length,) = lengths
     if step.name == CALL:
         if len(step.operands) != 1 or step.parameters or not step.family:
             raise ValueError("expected one operand and the name of a transform")
@@ -155,7 +184,10 @@ def result_ratio(step: Step, ratios: list[Fraction]) -> Fraction:
         raise ValueError("there is no such vector primitive")
     primitive = VECTORS.get(step.name)
     primitive.check(len(step.operands), step.parameters)
-    ratio = length * primitive.stretch(step.parameters)
+    stretch = primitive.stretch(step.parameters)
+    if stretch == 1:
+        return length
+    ratio = length * stretch
     if ratio > 1:
         raise ValueError(f"its result would be {ratio} n long, expected at most n")
     return ratio
