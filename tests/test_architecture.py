@@ -28,9 +28,12 @@ HOME: dict[str, tuple[str, ...]] = {
     "deap": ("evosynth/engine/", "evosynth/strategies/"),
     "torch": ("gradient_baselines/",),
     "numba": (
+        "evosynth/engine/recursive/finding_kernel.py",
+        "evosynth/refinement/potentials_kernel.py",
         "fitness/evaluators/expression_kernel.py",
         "fitness/evaluators/factor_kernel.py",
-        "evosynth/refinement/potentials_kernel.py",
+        "fitness/evaluators/recursive_kernel.py",
+        "fitness/evaluators/recursive_unaided_kernel.py",
     ),
     "flint": (
         "dsl/constants.py",

@@ -24,6 +24,7 @@ SEAMS = (
     "dsl/samples",
     "dsl/scalars",
     "dsl/targets",
+    "dsl/vectors",
     "evosynth/strategies",
     "experiments",
     "fitness/evaluators",

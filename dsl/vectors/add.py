@@ -13,5 +13,7 @@ def both_in_place(length: int, parameters: Parameters) -> Places:
 
 
 ADD = VECTORS.register(
-    VectorPrimitive("add", "the sum", "a + b", "{a} + {b}", operands=2, places=both_in_place)
+    VectorPrimitive(
+        "add", "the sum of two vectors", "a + b", "{a} + {b}", operands=2, places=both_in_place
+    )
 )

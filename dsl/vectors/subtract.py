@@ -8,7 +8,7 @@ from dsl.vectors.base import VECTORS, VectorPrimitive
 SUBTRACT = VECTORS.register(
     VectorPrimitive(
         "subtract",
-        "the difference",
+        "the difference of two vectors",
         "a - b",
         "{a} - {b}",
         operands=2,

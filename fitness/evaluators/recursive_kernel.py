@@ -84,7 +84,7 @@ def _power(base: int, exponent: int) -> int:
             result = result * base % PRIME
         base = base * base % PRIME
         exponent >>= 1
-    return result
+    return int(result)
 
 
 @numba.njit(cache=True)
@@ -95,7 +95,7 @@ def _invert(numbers: Any, count: int, prefix: Any) -> None:
         prefix[k] = total
         if numbers[k]:
             total = total * numbers[k] % PRIME
-    inverse = _power(total, PRIME - 2)
+    inverse = _power(int(total), PRIME - 2)
     for k in range(count - 1, -1, -1):
         number = numbers[k]
         if number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from dsl.grammars.recursive.families import family
 from dsl.grammars.recursive.rule import CALL, MULTIPLY, Rule, Step
 from dsl.straightline import Domain
 from dsl.vectors import VECTORS, Parameters
+
+# Parameters as they are written here.
+Numbers: TypeAlias = tuple[Fraction | int | str, ...]
 
 # How often random steps are of each kind; 1 for the others.
 CALL_WEIGHT = 3.0
@@ -86,11 +90,8 @@ def relatives(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (*SHORTER.get(name, ()), *equal), equal
 
 
-def _steps(name: str, *parameters: tuple[object, ...]) -> list[Operation]:
-    return [
-        Operation(name, tuple(Fraction(p) for p in each))  # type: ignore[arg-type]
-        for each in parameters or [()]
-    ]
+def _steps(name: str, *parameters: Numbers) -> list[Operation]:
+    return [Operation(name, tuple(Fraction(p) for p in each)) for each in parameters or [()]]
 
 
 def _structure(radix: int) -> list[Operation]:
@@ -119,8 +120,11 @@ def _complex_steps(radix: int) -> list[Operation]:
 
 
 def _real_steps(radix: int) -> list[Operation]:
-    half = [("1/4", "1/8", 0), ("1/2", "1/4", 0)]  # (2 r + 1) / (8 n), (2 r + 1) / (4 n)
-    quarter = [(1, 0, 0), ("1/2", "1/8", 0)]  # r / n, (4 r + 1) / (8 n)
+    half: list[Numbers] = [
+        ("1/4", "1/8", 0),
+        ("1/2", "1/4", 0),
+    ]  # (2 r + 1) / (8 n), (2 r + 1) / (4 n)
+    quarter: list[Numbers] = [(1, 0, 0), ("1/2", "1/8", 0)]  # r / n, (4 r + 1) / (8 n)
     found = [
         *_steps("mirror"),
         *_steps("advance"),

@@ -8,17 +8,19 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dsl.grammars.recursive.families import family
-from dsl.grammars.recursive.rule import Rule
+from dsl.grammars.recursive.families import family, matrix_in
+from dsl.grammars.recursive.rule import CALL, Rule
 from dsl.grammars.recursive.vocabulary import Operation, rule_of, vocabulary
+from dsl.vectors.fields import RESIDUES
 from evosynth.engine.recursive.finding_kernel import breed
 from fitness.evaluators.recursive_kernel import MOST_HINTS, OPERANDS, Tables, scratch
 from fitness.evaluators.recursive_tables import level_ratios, search_sizes, tables
+from fitness.evaluators.recursive_unaided_kernel import Ladder, ladder
 
 Whole = npt.NDArray[np.int64]
 
 # Evaluations after which an island that has found nothing begins anew.
-RESTART = 50_000
+RESTART = 25_000
 # How often a child gets a step that its parent's evaluation proposed, where sums of two and
 # of three terms are sought: without proposals, the latter are not found.
 HINT_ODDS, WIDE_HINT_ODDS = 0.1, 0.3
@@ -156,6 +158,7 @@ def advance(
         options.is_blind,
         options.size_weight,
         options.hint_odds,
+        _ladder(subject, options),
         rng,
     )
     if complete >= 0:
@@ -177,6 +180,23 @@ def _sizes(subject: Subject, options: FindingOptions) -> tuple[int, int]:
 @lru_cache(maxsize=16)
 def _tables(subject: Subject, n: int) -> Tables:
     """Returns the tables of a size; the probes are the same in every run."""
-    ratios = level_ratios(subject.radix)
+    # Of few points, values cannot be all fractions long.
+    ratios = [ratio for ratio in level_ratios(subject.radix) if (n * ratio).denominator == 1]
     rng = np.random.default_rng(n)
     return tables(subject.family, subject.operations, n, ratios, rng)
+
+
+def _ladder(subject: Subject, options: FindingOptions) -> Ladder | None:
+    """Returns the sizes from the smallest on, with memory of its own for each epoch.
+
+    None where there is an oracle, or no call that a genome could answer.
+    """
+    if options.has_oracle or not family(subject.family).is_linear:
+        return None
+    _, large = _sizes(subject, options)
+    sizes = [subject.radix]
+    while sizes[-1] < large:
+        sizes.append(sizes[-1] * subject.radix)
+    own = [(step.name, step.family) for step in subject.operations].index((CALL, subject.family))
+    truths = [matrix_in(subject.family, n, RESIDUES) for n in (1, *sizes[:-1])]
+    return ladder(tuple(_tables(subject, n) for n in sizes), own, truths, options.capacity)

@@ -18,6 +18,7 @@ from fitness.evaluators.recursive_kernel import (
     Tables,
     evaluate,
 )
+from fitness.evaluators.recursive_unaided_kernel import evaluate_unaided
 
 TOURNAMENT = 4
 RIVALS = 3
@@ -165,6 +166,7 @@ def breed(
     is_blind: bool,
     size_weight: float,
     hint_odds: float,
+    unaided: Any,
     rng: Any,
 ) -> tuple[int, int, int]:
     """Evaluates genomes, each a child of the population, until one is complete.
@@ -186,6 +188,7 @@ def breed(
         is_blind: Children are random genomes, not children: random search.
         size_weight: Added to the fitness for each step.
         hint_odds: How often a child gets a proposed step.
+        unaided: The sizes at which genomes answer their own calls; None with an oracle.
         rng: Source of randomness.
 
     Returns:
@@ -214,7 +217,12 @@ def breed(
                 length = _take_hint(child, length, hints[parent], inputs, rng)
             else:
                 length = _vary(child, length, inputs, t.odds, rng)
-        score, length, result = evaluate(child, length, t, check, s, larger, terms, is_graded)
+        if unaided is None:  # decided when it is compiled
+            score, length, result = evaluate(child, length, t, check, s, larger, terms, is_graded)
+        else:
+            score, length, result = evaluate_unaided(
+                child, length, unaided, s, larger, terms, is_graded
+            )
         made += 1
         is_complete = score == 0.0
         score += size_weight * length

@@ -150,7 +150,7 @@ class RecursiveBreeding:
 
     def is_goal_met(self, goal: int) -> bool:
         """Says whether the algorithm has as few operations at the size that is compared."""
-        if self.algorithm is None or self._subject is not None:
+        if self.algorithm is None:
             return False
         return self.algorithm.operations(self.book.size).operations <= goal
 
@@ -238,8 +238,7 @@ class RecursiveBreeding:
 
     def _cost(self, algorithm: Algorithm) -> tuple[int, ...]:
         """Returns what algorithms are compared by: sizes that they can do, then operations."""
-        size = self.book.size
-        counts = (algorithm.operations(n).operations for n in (size, 2 * size))
+        counts = (algorithm.operations(n).operations for n in self.book.sizes)
         steps = sum(len(rule.steps) for rules in algorithm.rules.values() for rule in rules)
         return (-len(algorithm.sizes), *counts, steps)
 

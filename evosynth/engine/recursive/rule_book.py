@@ -35,6 +35,11 @@ class RuleBook:
     size: int
     rules: dict[tuple[str, int], tuple[Rule, ...]] = field(default_factory=dict)
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The size at which operations are compared, and the next one, for ties."""
+        return self.size, self.size * min(self.radices)
+
     def subjects(self) -> Iterator[Subject]:
         """Yields what rules are needed for: the transform, and whatever rules call."""
         names = [self.name]
@@ -98,7 +103,7 @@ class RuleBook:
         if algorithm is None:
             return None
         try:
-            counts = [algorithm.operations(n).operations for n in (2 * self.size, self.size)]
+            counts = [algorithm.operations(n).operations for n in self.sizes]
         except UsageError:
             return None
         return (*counts, sum(len(rule.steps) for rule in choice.values()))
