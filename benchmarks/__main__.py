@@ -1,7 +1,7 @@
 """`python -m benchmarks [TABLE ...] [--seeds N]`.
 
-`python -m benchmarks records` (hours), `python -m benchmarks formulas` (hours) and
-`python -m benchmarks ablation` (minutes) have options of their own: see their `--help`.
+`python -m benchmarks records`, `formulas` and `recursive` (hours each), `ablation` and
+`recursive-ablation` (minutes) have options of their own: see their `--help`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,13 @@ import argparse
 import sys
 from importlib import import_module
 
-OF_THEIR_OWN = ("records", "ablation", "formulas")  # with options of their own
+OF_THEIR_OWN = {  # with options of their own
+    "records": "records",
+    "ablation": "ablation",
+    "formulas": "formulas",
+    "recursive": "recursive",
+    "recursive-ablation": "recursive_ablation",
+}
 TABLES = {
     "evaluator": "evaluator",
     "expression": "expression_evaluator",
@@ -23,7 +29,7 @@ TABLES = {
 def main() -> None:
     """Prints the tables that were asked for, by default the first five."""
     if sys.argv[1:2] in ([name] for name in OF_THEIR_OWN):
-        import_module(f"benchmarks.{sys.argv[1]}").main(sys.argv[2:])
+        import_module(f"benchmarks.{OF_THEIR_OWN[sys.argv[1]]}").main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",

@@ -272,7 +272,7 @@ def _hint(operation: int, first: int, second: int, s: Scratch) -> None:
 def _hint_at_sum(one: int, unit: int, two: int, other: int, t: Tables, s: Scratch) -> None:
     """Notes how two elements, each times a power of i, may come to be added."""
     first, second = s.owners[one], s.owners[two]
-    if s.levels[first] != s.levels[second]:
+    if s.levels[first] != s.levels[second] or s.hints[0, 0] == MOST_HINTS:
         return
     level = s.levels[first]
     if s.places[one] == s.places[two]:
@@ -296,6 +296,8 @@ def _hint_at_sum(one: int, unit: int, two: int, other: int, t: Tables, s: Scratc
 @numba.njit(cache=True)
 def _hint_at_factor(coefficient: int, element: int, t: Tables, s: Scratch) -> None:
     """Notes which factors, times a power of i, an element lacks."""
+    if s.hints[0, 0] == MOST_HINTS:
+        return
     owner, place = s.owners[element], s.places[element]
     level = s.levels[owner]
     wanted = coefficient * _power(s.leads[element], PRIME - 2) % PRIME

@@ -92,9 +92,11 @@ class Rule:
 
     @property
     def calls(self) -> tuple[tuple[str, Fraction], ...]:
-        """The transforms that are called, with their lengths over n."""
+        """The transforms that are called and needed, with their lengths over n."""
         return tuple(
-            (step.family, self.ratios[step.operands[0]]) for step in self.steps if step.name == CALL
+            (step.family, self.ratios[step.operands[0]])
+            for position, step in enumerate(self.steps)
+            if step.name == CALL and self.used[self.value(position)]
         )
 
     def value(self, step: int) -> int:

@@ -120,11 +120,10 @@ def _complex_steps(radix: int) -> list[Operation]:
 
 
 def _real_steps(radix: int) -> list[Operation]:
-    half: list[Numbers] = [
-        ("1/4", "1/8", 0),
-        ("1/2", "1/4", 0),
-    ]  # (2 r + 1) / (8 n), (2 r + 1) / (4 n)
-    quarter: list[Numbers] = [(1, 0, 0), ("1/2", "1/8", 0)]  # r / n, (4 r + 1) / (8 n)
+    # (2 r + 1) / (8 n), (2 r + 1) / (4 n)
+    half: list[Numbers] = [("1/4", "1/8", 0), ("1/2", "1/4", 0)]
+    # r / n, (4 r + 1) / (8 n)
+    quarter: list[Numbers] = [(1, 0, 0), ("1/2", "1/8", 0)]
     found = [
         *_steps("mirror"),
         *_steps("advance"),

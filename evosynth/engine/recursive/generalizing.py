@@ -125,9 +125,7 @@ def generalized(
 class _Closure:
     """Held vectors, more with each round."""
 
-    def __init__(
-        self, subject: Subject, samples: tuple[Sample, ...], up_to_factors: bool
-    ) -> None:
+    def __init__(self, subject: Subject, samples: tuple[Sample, ...], up_to_factors: bool) -> None:
         self.subject, self.samples, self.up_to_factors = subject, samples, up_to_factors
         self.is_complex = family(subject.family).domain == "complex"
         self.ratios = [
@@ -229,17 +227,13 @@ class _Closure:
     def _result(self, number: int, operation: Operation) -> Residues:
         vector = self.all.values[number]
         found = []
-        for sample, bound in zip(
-            self.samples, self.bounds[self.all.ratios[number]], strict=True
-        ):
+        for sample, bound in zip(self.samples, self.bounds[self.all.ratios[number]], strict=True):
             part = vector[:, bound]
             if operation.name == CALL:
                 found.append(np.stack([transformed(operation.family, row) for row in part]))
             else:
                 primitive = VECTORS.get(operation.name)
-                found.append(
-                    primitive.apply([part], operation.parameters, sample.n, RESIDUES)
-                )
+                found.append(primitive.apply([part], operation.parameters, sample.n, RESIDUES))
         return np.concatenate(found, axis=1)
 
     def _is_held(self, vector: Residues, ratio: Fraction) -> bool:
@@ -287,9 +281,7 @@ class _Closure:
         if (known is not None and not is_whole) or smaller not in self.bounds:
             return known
         for join, piece in JOINS.items():
-            parts = [
-                self._assemble(part, smaller) for part in self._pieces(vector, ratio, piece)
-            ]
+            parts = [self._assemble(part, smaller) for part in self._pieces(vector, ratio, piece)]
             found = [part for part in parts if part is not None]
             if len(found) == self.subject.radix:
                 operands = tuple(number for number, _ in found)
@@ -332,7 +324,7 @@ class _Closure:
     def _prices(self) -> dict[str, float]:
         diagonals = [name for name in VECTORS.names() if VECTORS.get(name).factor is not None]
         price = COMPLEX_PRICE if self.is_complex else REAL_PRICE
-        prices = {name: price for name in (*diagonals, "add")}
+        prices = dict.fromkeys((*diagonals, "add"), price)
         return prices | {"twiddle": 6.0}
 
     def _call(self, way: Way) -> Call:

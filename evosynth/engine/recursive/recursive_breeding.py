@@ -23,12 +23,15 @@ from evosynth.engine.breeding import Standing
 from evosynth.engine.recursive import cheapening, finding
 from evosynth.engine.recursive.cheapening import CheapeningOptions, CheapeningState, CheapeningTask
 from evosynth.engine.recursive.finding import FindingIsland, FindingOptions, Subject
+from evosynth.engine.recursive.lean import is_lean, leaner
 from evosynth.engine.recursive.rule_book import MOST_RULES, RuleBook
 from evosynth.engine.spec import Purpose, Spec
 
 # After the first rule of a subject, others are sought for as long again as that took, and
 # at least so many evaluations.
 LONGER = 20_000
+# Where every rule calls so much that its cost would grow faster than n lg n, that is longer.
+MUCH_LONGER = 5
 # A further radix for which no rule is found in so many evaluations is left out.
 MOST_EVALUATIONS = 1_500_000
 # One rule made cheaper takes as long as finding evaluates so many genomes.
@@ -85,7 +88,7 @@ class RecursiveBreeding:
         self._tasks: dict[tuple[str, int], CheapeningTask] = {}
         self._turns = 0
         self._evaluations = 0
-        self._is_new = self._is_unwritten = False
+        self._is_new = self._is_unwritten = self._was_seeking = False
         self._started = 0.0
 
     @property
@@ -122,6 +125,7 @@ class RecursiveBreeding:
 
     def run_epoch(self, spec: Spec, epoch: int, island: int) -> int:
         """Lets an island seek a rule, or make one cheaper, for an epoch."""
+        self._was_seeking = self._subject is not None
         if self._subject is None:
             return self._make_cheaper(spec, island, spec.generator(Purpose.EPOCH, epoch, island))
         if island not in self._sought:
@@ -133,7 +137,7 @@ class RecursiveBreeding:
         self._evaluations = evaluations
         is_better = self._is_new
         self._is_new = False
-        if is_better or self._subject is not None:
+        if is_better or self._was_seeking:
             self.improved_at = evaluations
         if is_better and self.found_at is None:
             self.found_at = time.monotonic() - self._started
@@ -216,10 +220,12 @@ class RecursiveBreeding:
         self._spent += made
         if rule is not None:
             self._needed = self._needed or self._spent
-            self.book = self.book.with_rules(subject, [*self.book.known(subject), rule])
+            found = leaner(rule, subject.family)
+            self.book = self.book.with_rules(subject, [*self.book.known(subject), found])
             self._update()
         rules = self.book.known(subject)
-        is_enough = rules and self._spent >= self._needed + max(self._needed, LONGER)
+        longer = max(self._needed, LONGER) * (1 if any(map(is_lean, rules)) else MUCH_LONGER)
+        is_enough = rules and self._spent >= self._needed + longer
         if is_enough or len(rules) == MOST_RULES:
             self._next_subject()
         elif not rules and self.algorithm is not None and self._spent >= MOST_EVALUATIONS:
