@@ -7,10 +7,10 @@ soon as it has what is asked for. It is a line of the results file and is not re
 can be interrupted, resumed, and extended by more seeds and targets.
 
 Seconds are wall-clock time of the search, without starting and compiling, and count from when it
-began; those until split radix count from the first algorithm; all are of the runs that succeed. An algorithm counts as found if it
-does every size up to 1,024 with the radices' factors, calls itself down to its bases, and is right
-on random vectors; as split radix if it takes 4 n lg n - 6 n + 8 operations or fewer at each of
-these sizes (168, 456, 1,160 at 16, 32, 64).
+began; those until split radix count from the first algorithm. All are of runs that succeed. An
+algorithm counts as found if it does every size up to 1,024 with the radices' factors, calls itself
+down to its bases, and is right on random vectors; as split radix if it takes 4 n lg n - 6 n + 8
+operations or fewer at each of these sizes (168, 456, 1,160 at 16, 32, 64).
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from evosynth.experimenting import experiment, experiments
     from evosynth.exporting import export
     from evosynth.formula_result import FormulaResult
+    from evosynth.generalization import Generalization, generalize
     from evosynth.matrix_result import Result
     from evosynth.record_table import records
     from evosynth.refining import refine
@@ -43,6 +44,7 @@ __all__ = [
     "Comparison",
     "EvosynthError",
     "FormulaResult",
+    "Generalization",
     "Program",
     "RecursiveTarget",
     "Result",
@@ -59,6 +61,7 @@ __all__ = [
     "formats",
     "from_arrays",
     "functions",
+    "generalize",
     "load",
     "make_sampled_target",
     "make_target",

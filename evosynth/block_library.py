@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,13 @@ from dsl.grammars.factor.decode import Decoding, PartialDecoding
 from dsl.grammars.factor.equivalence import fingerprint
 from dsl.grammars.factor.remainder import prices_for
 from dsl.grammars.factor.steps import BlockStep, Step, SumStep
+from dsl.grammars.factor.steps_from_code import decoding_from_code
 from dsl.primitives import PRIMITIVES
+from dsl.program import Program
 from dsl.straightline import Domain
 from dsl.targets.memory import CAPACITY
 from evosynth.engine.assembly import assemble
-from evosynth.engine.blocks import Block, Forest, Split, equivalence_of, uses
+from evosynth.engine.blocks import Block, Forest, Matrix, Split, equivalence_of, uses
 from evosynth.engine.spec import no_population
 from evosynth.runs.files import read_text, storage_errors, write_text
 
@@ -114,13 +117,47 @@ def store_blocks(folder: Path, forest: Forest, domain: Domain) -> int:
         if not block.splits or _is_known(known, block, forest.costs[index]):
             continue
         decoding = assemble(forest, domain == "complex", index)
-        text = _write(block.matrix, decoding, domain)
-        rows, columns = block.matrix.shape
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        name = f"{rows}x{columns}-{domain}-{decoding.operations}-{digest}.json"
-        write_text(folder / name, text, HINT)
+        _store(folder, block.matrix, decoding, domain)
         written += 1
     return written
+
+
+def store_programs(folder: Path, programs: Iterable[tuple[Program, Matrix]]) -> int:
+    """Adds programs of matrices that are new, or cheaper than known, as solved blocks.
+
+    Programs that steps cannot express are left out.
+
+    Returns:
+        How many files were written.
+
+    Raises:
+        StorageError: A file cannot be written.
+    """
+    written = 0
+    known: dict[Domain, Forest] = {}
+    for program, matrix in programs:
+        domain = program.domain
+        known.setdefault(domain, read_library(folder, domain).forest)
+        decoding = decoding_from_code(program.plain_code, matrix)
+        if decoding is None or not _computes(decoding, matrix, domain):
+            continue
+        if not _is_known(known[domain], _block(matrix, decoding), decoding.operations):
+            _store(folder, matrix, decoding, domain)
+            written += 1
+    return written
+
+
+def _computes(decoding: Decoding, matrix: Matrix, domain: Domain) -> bool:
+    found = build_program(decoding, domain).execute(np.eye(matrix.shape[1])).T
+    return relative_error(found, matrix) <= EXACT
+
+
+def _store(folder: Path, matrix: Matrix, decoding: Decoding, domain: Domain) -> None:
+    text = _write(matrix, decoding, domain)
+    rows, columns = matrix.shape
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    name = f"{rows}x{columns}-{domain}-{decoding.operations}-{digest}.json"
+    write_text(folder / name, text, HINT)
 
 
 def _is_known(known: Forest, block: Block, cost: int) -> bool:

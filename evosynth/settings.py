@@ -77,6 +77,7 @@ OF_ALGORITHMS = Defaults(
     restart=RECURSIVE_RESTART,
     migration=RECURSIVE_MIGRATION,
     exact_patience=RECURSIVE_EXACT_PATIENCE,
+    has_library=True,
 )
 
 

@@ -289,7 +289,6 @@ def test_refinement_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--target", "dct1", "--recursive"], ("'dct1' has no size 1",)),
         (["--data", "a.csv", "--recursive"], ("expected the name of a transform",)),
         (["--recursive"], ("expected the name of a transform",)),
-        (["--target", "dft", "--recursive", "--library", "none"], ("no library",)),
         (["--target", "haar", "--recursive", "--goal", "none"], ("expected a goal",)),
         (["--target", "polymul", "--n", 8], ("'polymul'", "--recursive")),
     ],

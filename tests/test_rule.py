@@ -120,7 +120,7 @@ def test_cleaning_drops_what_is_not_needed_or_repeated() -> None:
 @pytest.mark.parametrize("name", ["dft", "dht"])
 def test_cleaning_keeps_the_meaning(name: str) -> None:
     rng = np.random.default_rng(3)
-    for _ in range(20):
+    for _ in range(8):
         rule = random_algorithm(rng, name).rules[name][0]
         more = (*rule.steps, *(step for step in rule.steps[:2]), Step("reverse", (0,)))
         junk = Rule(more, rule.output)

@@ -10,6 +10,7 @@ from typing import Any
 from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from evosynth.algorithm_result import AlgorithmBreeding, finish_algorithm
+from evosynth.algorithm_sharing import share_algorithm
 from evosynth.block_library import BlockLibrary
 from evosynth.cases.base import Outcome
 from evosynth.ending import Ending
@@ -86,4 +87,7 @@ class AlgorithmCase:
         return Outcome(result, result.operations, document, result.front())
 
     def share(self, breeding: Breeding, folder: Path) -> None:
-        """Shares nothing: rules have no blocks."""
+        """Adds the algorithm's programs of some sizes to a library."""
+        assert isinstance(breeding, AlgorithmBreeding)
+        if breeding.algorithm is not None:
+            share_algorithm(folder, breeding.algorithm)

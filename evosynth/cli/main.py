@@ -190,6 +190,40 @@ def refine_command(run: Path, as_json: bool, **options: object) -> None:
     refine_and_report(run, options, as_json=as_json)
 
 
+@cli.command("generalize")
+@click.argument(
+    "runs",
+    metavar="RUN|FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+)
+@click.option("--target", metavar="NAME", help="What bare programs compute.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File to write the algorithm to  [default: none]",
+)
+@click.option(
+    "--library",
+    metavar="user|DIR",
+    help="Where its programs are added as solved blocks  [default: nowhere]",
+)
+@JSON_OPTION
+@reporting_failures
+def generalize_command(runs: tuple[Path, ...], as_json: bool, **options: object) -> None:
+    """Finds the algorithm for every size that programs of several sizes share.
+
+    Programs of one transform, such as those of n = 8, 16 and 32. Exit code 1 if they share
+    none; then it says what they share.
+    """
+    from evosynth.cli.generalize_command import generalize_and_report
+
+    sys.exit(generalize_and_report(runs, options, as_json=as_json))
+
+
 @cli.command("verify")
 @RUN_ARGUMENT
 @JSON_OPTION

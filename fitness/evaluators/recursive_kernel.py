@@ -31,7 +31,7 @@ MOST_TRIPLES = 8
 
 # An element of the target that is held costs nothing, else a sum of two or three terms so
 # much, plus a share for coefficients that are no powers of i; what is further away costs
-# the most. These were found by experiment [DESIGN in docs/recursive.md].
+# the most. These were found by experiment (docs/recursive.md).
 TWO_TERMS, THREE_TERMS, FAR = 3.0, 6.0, 60.0
 
 

@@ -17,7 +17,6 @@ from dsl.vectors.fields import PRIME
 from fitness.evaluators.recursive_kernel import (
     OPERANDS,
     OPERATION,
-    PROBES,
     Scratch,
     Tables,
     _compute,
@@ -27,34 +26,64 @@ from fitness.evaluators.recursive_kernel import (
 )
 
 
+class Rung(NamedTuple):
+    """What steps do at one size: of the tables, what computing them takes."""
+
+    lengths: npt.NDArray[np.int64]
+    kinds: npt.NDArray[np.int64]
+    arity: npt.NDArray[np.int64]
+    results: npt.NDArray[np.int64]
+    places: npt.NDArray[np.int64]
+    units: npt.NDArray[np.int64]
+    factors: npt.NDArray[np.int64]
+    has_factors: npt.NDArray[np.int64]
+
+
 class Ladder(NamedTuple):
     """The sizes from the smallest to the one at which what is complete is tried.
 
     Attributes:
-        rungs: Tables of each size; the genome's answers are written into their matrices.
+        lengths: (sizes, levels) as in the tables, 0 where a level does not exist.
+        kinds: (operations,) as in the tables,
+        arity: (operations,)
+        results: (sizes, operations, levels)
+        places: (sizes, operations, levels, operands, longest)
+        units: (operations, operands)
+        factors: (sizes, operations, levels, longest)
+        has_factors: (operations,)
+        matrices: (sizes, operations, levels, longest, longest) of calls; those of the
+            family itself are what the genome answers.
         own: Operation that calls the family itself.
         generic: (operations, levels, longest, longest) matrices in which calls of the family
             itself are random: genomes are mended by values that know nothing of the family.
         truths: (sizes, longest, longest) the family's matrices from one point on: a rule
             that cannot do a size ends there, as algorithms do.
         answers: (sizes, longest, longest) what the genome computes.
-        units: (1, longest, longest) unit vectors.
+        unit_vectors: (1, longest, longest).
         values: (values, longest, longest) of unit vectors.
         levels: (values,) their levels.
     """
 
-    rungs: tuple[Tables, ...]
+    lengths: npt.NDArray[np.int64]
+    kinds: npt.NDArray[np.int64]
+    arity: npt.NDArray[np.int64]
+    results: npt.NDArray[np.int64]
+    places: npt.NDArray[np.int64]
+    units: npt.NDArray[np.int64]
+    factors: npt.NDArray[np.int64]
+    has_factors: npt.NDArray[np.int64]
+    matrices: npt.NDArray[np.int64]
     own: int
     generic: npt.NDArray[np.int64]
     truths: npt.NDArray[np.int64]
     answers: npt.NDArray[np.int64]
-    units: npt.NDArray[np.int64]
+    unit_vectors: npt.NDArray[np.int64]
     values: npt.NDArray[np.int64]
     levels: npt.NDArray[np.int64]
 
 
 def ladder(
-    rungs: tuple[Tables, ...], own: int, truths: list[npt.NDArray[np.int64]], capacity: int
+    rungs: list[Tables], own: int, truths: list[npt.NDArray[np.int64]], capacity: int
 ) -> Ladder:
     """Returns what evaluations without an oracle need.
 
@@ -70,74 +99,104 @@ def ladder(
     generic = here.matrices.copy()
     shape = generic[own, 1:].shape
     generic[own, 1:] = np.random.default_rng(longest).integers(1, PRIME, shape)
-    padded = np.zeros((len(truths), longest, longest), np.int64)
-    for row, matrix in zip(padded, truths, strict=True):
-        row[: len(matrix), : len(matrix)] = matrix
+    answers = _stacked(truths, 0)
     count = len(here.inputs) + capacity + 1
     return Ladder(
-        tuple(rung._replace(matrices=rung.matrices.copy()) for rung in rungs),
+        _stacked([rung.lengths for rung in rungs], 0),
+        here.kinds,
+        here.arity,
+        _stacked([rung.results for rung in rungs], -1),
+        _stacked([rung.places for rung in rungs], -1),
+        here.units,
+        _stacked([rung.factors for rung in rungs], 0),
+        here.has_factors,
+        _stacked([rung.matrices for rung in rungs], 0),
         own,
         generic,
-        padded,
-        padded.copy(),
+        answers,
+        answers.copy(),
         np.eye(longest, dtype=np.int64)[None],
         np.zeros((count, longest, longest), np.int64),
         np.zeros(count, np.int64),
     )
 
 
+def _stacked(arrays: list[npt.NDArray[np.int64]], filler: int) -> npt.NDArray[np.int64]:
+    """Returns arrays of all sizes as one, as large as the largest."""
+    shape = np.max([array.shape for array in arrays], axis=0)
+    stack = np.full((len(arrays), *shape), filler, np.int64)
+    for row, array in zip(stack, arrays, strict=True):
+        row[tuple(slice(length) for length in array.shape)] = array
+    return stack
+
+
+@numba.njit(cache=True)
+def _rung(k: int, w: Ladder) -> Rung:
+    return Rung(
+        w.lengths[k],
+        w.kinds,
+        w.arity,
+        w.results[k],
+        w.places[k],
+        w.units,
+        w.factors[k],
+        w.has_factors,
+    )
+
+
 @numba.njit(cache=True)
 def _follow(
-    genome: Any, steps: int, t: Tables, inputs: Any, probes: int, values: Any, levels: Any
+    genome: Any, steps: int, k: int, w: Ladder, t: Tables, inputs: Any, values: Any, levels: Any
 ) -> None:
     """Computes all values of a genome as it is; the level of those that do not exist is -1."""
-    count = inputs.shape[0]
-    for k in range(count):
-        levels[k] = t.input_levels[k]
+    rung = _rung(k, w)
+    for level in range(1, rung.lengths.shape[0]):
+        length = rung.lengths[level]
+        # Answer 0 is of one point, rung 0 of the next size.
+        w.matrices[k, w.own, level, :length, :length] = w.answers[
+            max(k + 1 - level, 0), :length, :length
+        ]
+    count, probes = inputs.shape[0], min(inputs.shape[1], values.shape[1])
+    for value in range(count):
+        levels[value] = t.input_levels[value]
         for probe in range(probes):
-            for r in range(t.lengths[levels[k]]):
-                values[k, probe, r] = inputs[k, probe, r]
+            for r in range(rung.lengths[levels[value]]):
+                values[value, probe, r] = inputs[value, probe, r]
     for position in range(steps):
         step = genome[position]
         operation = step[OPERATION]
         level = levels[step[OPERANDS]]
         result = np.int64(-1)
         if level >= 0:
-            result = t.results[operation, level]
-            for k in range(1, t.arity[operation]):
-                if levels[step[OPERANDS + k]] != level:
+            result = rung.results[operation, level]
+            for operand in range(1, rung.arity[operation]):
+                if levels[step[OPERANDS + operand]] != level:
                     result = np.int64(-1)
         levels[count + position] = result
         if result >= 0:
-            _compute(t, values, levels, step, t.matrices, probes, values[count + position])
+            _compute(
+                rung,  # type: ignore[arg-type]  # it has what is read of tables
+                values,
+                levels,
+                step,
+                w.matrices[k],
+                probes,
+                values[count + position],
+            )
 
 
 @numba.njit(cache=True)
-def _answer(rung: int, w: Ladder) -> None:
-    """Lets calls of the family itself at a size be answered by what is known of smaller ones."""
-    t = w.rungs[rung]
-    for level in range(1, t.lengths.shape[0]):
-        length = t.lengths[level]
-        for r in range(length):
-            for k in range(length):
-                # Rung k of the ladder is one longer than answer k.
-                t.matrices[w.own, level, r, k] = w.answers[rung + 1 - level, r, k]
-
-
-@numba.njit(cache=True)
-def _climb(genome: Any, steps: int, result: int, first: int, last: int, w: Ladder) -> None:
-    """Notes what a genome with that result computes at the sizes of some rungs."""
-    for rung in range(first, last):
-        t = w.rungs[rung]
-        n = t.lengths[0]
-        _answer(rung, w)
-        _follow(genome, steps, t, w.units, n, w.values, w.levels)
+def _climb(genome: Any, steps: int, result: int, count: int, w: Ladder, t: Tables) -> None:
+    """Notes what a genome with that result computes at the smallest sizes."""
+    for k in range(count):
+        n = w.lengths[k, 0]
+        _follow(genome, steps, k, w, t, w.unit_vectors[:, :n, :n], w.values, w.levels)
         for r in range(n):
-            for k in range(n):
+            for column in range(n):
                 if w.levels[result] == 0:
-                    w.answers[rung + 1, r, k] = w.values[result, k, r]
+                    w.answers[k + 1, r, column] = w.values[result, column, r]
                 else:
-                    w.answers[rung + 1, r, k] = w.truths[rung + 1, r, k]
+                    w.answers[k + 1, r, column] = w.truths[k + 1, r, column]
 
 
 @numba.njit(cache=True)
@@ -156,6 +215,8 @@ def _right(t: Tables, result: int, values: Any, levels: Any) -> int:
 def evaluate_unaided(
     genome: Any,
     length: int,
+    t: Tables,
+    check: Tables,
     w: Ladder,
     s: Scratch,
     larger: Scratch,
@@ -167,9 +228,11 @@ def evaluate_unaided(
     Args:
         genome: (capacity, fields), rewritten without what is invalid or repeated.
         length: Number of steps.
-        w: All sizes.
-        s: Memory for the size at which genomes are scored,
-        larger: and for the one at which what is complete is tried.
+        t: Tables of the size at which the genome is scored.
+        check: Tables of the size at which what is complete is tried.
+        w: These sizes and all smaller ones.
+        s: Memory for the one,
+        larger: and for the other.
         terms: 2 or 3, of how many terms sums are sought.
         is_graded: Elements that are sums of few terms cost less than others.
 
@@ -177,8 +240,7 @@ def evaluate_unaided(
         The fitness, 0 where the genome computes the target at both sizes, the number of
         steps that are left, and the number of the value that is the result.
     """
-    top = len(w.rungs) - 1
-    t, check = w.rungs[top - 1], w.rungs[top]
+    top = w.lengths.shape[0] - 1
     steps = run(genome, length, t, t.inputs, w.generic, s.values, s.levels)
     s.hints[0, 0] = 0
     n = t.target.shape[1]
@@ -190,21 +252,18 @@ def evaluate_unaided(
         if s.levels[value] != 0:
             continue
         if is_recursive or latest < 0:
-            _climb(genome, steps, value, 0, top - 1, w)
-            _answer(top - 1, w)
-            _follow(genome, steps, t, t.inputs, PROBES, s.values, s.levels)
+            _climb(genome, steps, value, top - 1, w, t)
+            _follow(genome, steps, top - 1, w, t, t.inputs, s.values, s.levels)
             latest = value
         places = _right(t, value, s.values, s.levels)
         if places > most:
             best, most = value, places
     if is_recursive and latest != best:
-        _climb(genome, steps, best, 0, top - 1, w)
-        _answer(top - 1, w)
-        _follow(genome, steps, t, t.inputs, PROBES, s.values, s.levels)
+        _climb(genome, steps, best, top - 1, w, t)
+        _follow(genome, steps, top - 1, w, t, t.inputs, s.values, s.levels)
     if most == n:
-        _climb(genome, steps, best, top - 1, top, w)
-        _answer(top, w)
-        _follow(genome, steps, check, check.inputs, PROBES, larger.values, larger.levels)
+        _climb(genome, steps, best, top, w, t)
+        _follow(genome, steps, top, w, t, check.inputs, larger.values, larger.levels)
         right = _right(check, best, larger.values, larger.levels)
         if right == check.target.shape[1]:
             return 0.0, steps, best

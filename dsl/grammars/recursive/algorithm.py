@@ -19,7 +19,14 @@ from dsl.cost import Count, count_code
 from dsl.errors import UsageError
 from dsl.grammars.factor.from_code import program_from_code
 from dsl.grammars.recursive.families import Family, family
-from dsl.grammars.recursive.lowering import Body, lower_matrix, lower_rule, own_count, splice
+from dsl.grammars.recursive.lowering import (
+    Body,
+    is_real,
+    lower_matrix,
+    lower_rule,
+    own_count,
+    splice,
+)
 from dsl.grammars.recursive.rule import CALL, MULTIPLY, Rule
 from dsl.program import Program
 from dsl.straightline import Code
@@ -67,6 +74,8 @@ class Algorithm:
             for rule in rules:
                 if rule.inputs != family(name).inputs:
                     raise ValueError(f"a rule of '{name}' has inputs {rule.inputs}")
+                if family(name).domain == "real" and not is_real(rule):
+                    raise ValueError(f"a rule of '{name}' has complex factors")
                 for called, _ in rule.calls:
                     if not family(called).is_linear:
                         raise ValueError(f"'{name}' calls '{called}', which is not linear")
@@ -189,6 +198,8 @@ class Algorithm:
 
     def _cheapest(self, name: str, n: int) -> Plan | None:
         found: list[Plan] = []
+        if not family(name).has_size(n):
+            return None
         for rule in self.rules[name]:
             if n % rule.divisor:
                 continue
@@ -224,6 +235,12 @@ class Algorithm:
         if len(set(lengths)) != 1:
             raise UsageError(f"lengths {', '.join(str(x.shape[-1]) for x in data)} do not fit")
         self.check_size(int(lengths[0]))
+        try:
+            batch = np.broadcast_shapes(*(x.shape[:-1] for x in data))
+        except ValueError:
+            shapes = " and ".join(str(x.shape) for x in data)
+            raise UsageError(f"arrays of shapes {shapes} do not fit") from None
+        data = [np.broadcast_to(x, (*batch, x.shape[-1])) for x in data]
         kind = np.complex128 if self.family.domain == "complex" else np.float64
         if kind is np.float64 and any(np.iscomplexobj(x) for x in data):
             kind = np.complex128  # a real matrix does complex data as well

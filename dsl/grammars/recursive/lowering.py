@@ -25,6 +25,8 @@ from dsl.vectors.base import NOWHERE
 from dsl.vectors.fields import DOUBLES, EXACTS, Field
 
 Vector = list[Ref]
+# At so many times the divisor, factors that are complex at some size are.
+SEVERAL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,25 @@ def _quadrant(constant: complex) -> int:
     ]
 
 
+@lru_cache(maxsize=1 << 10)
+def is_real(rule: Rule) -> bool:
+    """Tells whether no step has complex factors, so that real data stay real."""
+    n = SEVERAL * rule.divisor
+    for position, step in enumerate(rule.steps):
+        if step.name in (CALL, MULTIPLY):
+            continue
+        primitive = VECTORS.get(step.name)
+        if any(unit % 2 for unit in primitive.units):
+            return False
+        if primitive.factor is not None:
+            length = int(n * rule.ratios[rule.value(position)])
+            with np.errstate(all="ignore"):  # where a cosine is 0
+                factors = primitive.factor(DOUBLES, n, length, step.parameters)
+            if np.iscomplexobj(factors):
+                return False
+    return True
+
+
 def lower_rule(rule: Rule, n: int, domain: Domain, field: Field) -> Body:
     """Returns a rule's own operations for n points."""
     return _RuleLowering(rule, n, domain, field).body()
@@ -102,7 +123,11 @@ def own_count(rule: Rule, n: int, domain: Domain) -> Count:
     """
     count = count_code(lower_rule(rule, n, domain, DOUBLES).code)
     each = Count(2, 4) if domain == "complex" else Count(0, 1)
-    products = [step for step in rule.steps if step.name == MULTIPLY]
+    products = [
+        step
+        for position, step in enumerate(rule.steps)
+        if step.name == MULTIPLY and rule.used[rule.value(position)]
+    ]
     total = sum(int(n * rule.ratios[step.operands[0]]) for step in products)
     return count + Count(each.additions * total, each.multiplications * total)
 

@@ -36,7 +36,8 @@ class RecursiveTarget:
             thinks of.
 
     Raises:
-        UsageError: There is no such family, or none that a recursion could end at.
+        UsageError: There is no such family, none that a recursion could end at, or none of
+            that radix.
     """
 
     name: str
@@ -50,6 +51,9 @@ class RecursiveTarget:
             )
         for name in (self.name, *(self.calls or ())):
             check_family(name)
+        for radix in self.radices:
+            if not self.family.has_size(radix):
+                raise UsageError(f"'{self.name}' has no size {radix}", "choose another radix")
 
     @property
     def family(self) -> Family:

@@ -95,7 +95,11 @@ def _steps(name: str, *parameters: Numbers) -> list[Operation]:
 
 
 def _structure(radix: int) -> list[Operation]:
+    """Returns what moves and adds elements; of more than two parts, less: rules are long."""
     pieces = [(radix, offset) for offset in range(radix)]
+    if radix > 2:
+        few = [*_steps("take", *pieces), *_steps("concatenate", (radix,))]
+        return [*few, *_steps("add"), *_steps("subtract")]
     return [
         *_steps("take", *pieces),
         *_steps("part", *pieces),
@@ -110,13 +114,12 @@ def _structure(radix: int) -> list[Operation]:
 
 def _complex_steps(radix: int) -> list[Operation]:
     twiddles = [(-1, 0, 0), (-2, 0, 0), (1, 0, 0), (-3, 0, 0)]
-    found = [*_steps("times_minus_i"), *_steps("mirror"), *_steps("twiddle", *twiddles[:3])]
     if radix == 2:
-        return [*found, *_steps("twiddle", twiddles[3]), *_steps("scale", ("1/2",))]
+        found = [*_steps("times_minus_i"), *_steps("mirror"), *_steps("twiddle", *twiddles)]
+        return [*found, *_steps("scale", ("1/2",))]
     third = Fraction(1, radix)
     turns = [(0, 0, -third * k) for k in range(1, radix)]
-    real = [*_steps("cosine", turns[0]), *_steps("sine", turns[0])]
-    return [*found, *_steps("twiddle", *turns), *real]
+    return _steps("twiddle", (-1, 0, 0), (-2, 0, 0), (1, 0, 0), (2, 0, 0), *turns)
 
 
 def _real_steps(radix: int) -> list[Operation]:

@@ -38,7 +38,7 @@ class Derivations:
     Vectors that differ by a power of i are equal. Vector 0 is the input.
 
     Args:
-        inputs: (2, total) the input at all sizes, one after the other.
+        inputs: (total,) the input at all sizes, one after the other.
         is_complex: Of the data.
     """
 
@@ -52,10 +52,10 @@ class Derivations:
 
     def _canonical(self, vector: Residues) -> tuple[Residues, int]:
         """Returns the vector times the power of i that stands for all, and that power."""
-        places = np.flatnonzero(vector[0])
+        places = np.flatnonzero(vector)
         if not len(places):
             return vector, 0
-        first = vector[0, places[0]]
+        first = vector[places[0]]
         turns = [int(RESIDUES.turned(first, unit)) for unit in self.units]
         unit = self.units[int(np.argmin(turns))]
         return RESIDUES.turned(vector, unit), unit
@@ -131,10 +131,10 @@ class Cheapest:
         heapq.heappush(queue, (0.0, 0, 0, None, frozenset(), 0.0))
         count = 0
         while queue:
-            _, _, number, way, needs, own = heapq.heappop(queue)
+            _, _, number, chosen, needs, own = heapq.heappop(queue)
             if number in self._ways:
                 continue
-            self._ways[number], self._own[number] = way, own
+            self._ways[number], self._own[number] = chosen, own
             self._needs[number] = needs | {number}
             for reader, found in readers.get(number, ()):
                 operands = found.step.operands
@@ -160,12 +160,12 @@ class Cheapest:
         draft = Draft((Fraction(1),))
         written: dict[int, Turned] = {}
         for k in self.needs(number):
-            way = self._ways[k]
-            if way is None:
+            chosen = self._ways[k]
+            if chosen is None:
                 written[k] = (0, self._all.input_turn)
                 continue
-            value, turn = _written(draft, way, written)
-            written[k] = (value, (turn + way.turn) % 4)
+            value, turn = _written(draft, chosen, written)
+            written[k] = (value, (turn + chosen.turn) % 4)
         value, turn = written[number]
         return draft.rule(draft.turned(value, turn + unit))
 

@@ -199,4 +199,4 @@ def _ladder(subject: Subject, options: FindingOptions) -> Ladder | None:
         sizes.append(sizes[-1] * subject.radix)
     own = [(step.name, step.family) for step in subject.operations].index((CALL, subject.family))
     truths = [matrix_in(subject.family, n, RESIDUES) for n in (1, *sizes[:-1])]
-    return ladder(tuple(_tables(subject, n) for n in sizes), own, truths, options.capacity)
+    return ladder([_tables(subject, n) for n in sizes], own, truths, options.capacity)

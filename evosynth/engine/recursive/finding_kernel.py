@@ -129,12 +129,16 @@ def _vary(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> int:
 def _take_hint(genome: Any, length: int, hints: Any, inputs: int, rng: Any) -> int:
     """Appends a proposed step; in a full genome it takes the place of an unused one."""
     row = 1 + _below(rng, hints[0, 0])
+    gone = inputs + length
     if length == genome.shape[0]:
-        length = _delete(genome, _unused(genome, length, inputs, rng), length, inputs)
+        position = _unused(genome, length, inputs, rng)
+        gone = inputs + position
+        length = _delete(genome, position, length, inputs)
     genome[length, :] = 0
     genome[length, OPERATION] = hints[row, 0]
     for k in range(OPERANDS, min(genome.shape[1], OPERANDS + 2)):
-        genome[length, k] = hints[row, k]
+        number = hints[row, k]
+        genome[length, k] = number - 1 if number > gone else number
     return length + 1
 
 
@@ -221,7 +225,7 @@ def breed(
             score, length, result = evaluate(child, length, t, check, s, larger, terms, is_graded)
         else:
             score, length, result = evaluate_unaided(
-                child, length, unaided, s, larger, terms, is_graded
+                child, length, t, check, unaided, s, larger, terms, is_graded
             )
         made += 1
         is_complete = score == 0.0

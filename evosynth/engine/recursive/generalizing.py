@@ -8,12 +8,15 @@ A call is answered by the transform itself.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
+from dsl.algorithm_formats.text import template
 from dsl.grammars.recursive.families import family
 from dsl.grammars.recursive.rule import CALL, Rule, Step
 from dsl.grammars.recursive.rule_values import transformed
@@ -26,12 +29,17 @@ from fitness.evaluators.recursive_tables import level_ratios
 
 # Steps that are sought one after the other, beside those that only move elements.
 ROUNDS = 5
+# Held calls that are told, and how deep they may be.
+MOST_SHOWN, MOST_NESTED = 8, 5
 # Vectors that are looked at; where more are held, later ones are not.
-MOST_VECTORS = 4000
+MOST_VECTORS, FEW_VECTORS = 3000, 1000
+# "products": products with a diagonal count as held, for programs may compute them merged with
+# what comes next.
+Manner = Literal["exact", "products"]
+MANNERS: tuple[Manner, ...] = ("exact", "products")
 JOINS = {"concatenate": "part", "interleave": "take"}
-# Real operations of an element, of complex data and of real ones.
-COMPLEX_PRICES = {"add": 2.0, "twiddle": 6.0, "scale": 2.0, "over_n": 2.0}
-REAL_PRICE, COMPLEX_PRICE = 1.0, 2.0
+# Real operations of an element, of real data and of complex ones.
+REAL_PRICE, COMPLEX_PRICE, TWIDDLE_PRICE = 1.0, 2.0, 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class Sample:
 
     Attributes:
         n: The size.
-        inputs: (2, n) residues that are transformed.
+        inputs: (n,) residues that are transformed.
         held: What the programs compute for inputs of theirs that lead to these.
     """
 
@@ -105,7 +113,7 @@ def generalized(
     samples: tuple[Sample, ...],
     operations_of_call: float,
     *,
-    up_to_factors: bool = False,
+    manner: Manner = "exact",
     rounds: int = ROUNDS,
 ) -> Found:
     """Seeks the cheapest recurrence whose vectors are all held at all sizes.
@@ -114,10 +122,10 @@ def generalized(
         subject: What is computed.
         samples: At least two sizes.
         operations_of_call: What a call of m points costs over m lg m, to compare rules by.
-        up_to_factors: Values may differ from elements by any factor.
+        manner: "products" counts products with a diagonal as held.
         rounds: Steps that are sought one after the other.
     """
-    closure = _Closure(subject, samples, up_to_factors)
+    closure = _Closure(subject, samples, manner)
     closure.run(rounds)
     return closure.found(operations_of_call)
 
@@ -125,8 +133,8 @@ def generalized(
 class _Closure:
     """Held vectors, more with each round."""
 
-    def __init__(self, subject: Subject, samples: tuple[Sample, ...], up_to_factors: bool) -> None:
-        self.subject, self.samples, self.up_to_factors = subject, samples, up_to_factors
+    def __init__(self, subject: Subject, samples: tuple[Sample, ...], manner: Manner) -> None:
+        self.subject, self.samples, self.manner = subject, samples, manner
         self.is_complex = family(subject.family).domain == "complex"
         self.ratios = [
             ratio
@@ -134,20 +142,20 @@ class _Closure:
             if all((sample.n * ratio).denominator == 1 for sample in samples)
         ]
         self.bounds = {ratio: self._bounds(ratio) for ratio in self.ratios}
-        inputs = np.concatenate([sample.inputs for sample in samples], axis=1)
+        inputs = np.concatenate([sample.inputs for sample in samples])
         self.all = Derivations(inputs, self.is_complex)
-        rows = [
-            np.concatenate([transformed(subject.family, s.inputs[row]) for s in samples])
-            for row in range(2)
-        ]
-        self.target = np.stack(rows)
+        self.target = np.concatenate([transformed(subject.family, s.inputs) for s in samples])
         # Moved vectors: 0 no, 1 a piece of one, 2 in another order. Scaled: by a diagonal.
         self.moved, self.is_scaled = [0], [False]
         self.done = self.paired = 0
 
+    @property
+    def _is_exact(self) -> bool:
+        return self.manner == "exact"
+
     def _bounds(self, ratio: Fraction) -> list[slice]:
         ends = np.cumsum([0, *(int(sample.n * ratio) for sample in self.samples)]).tolist()
-        return [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        return [slice(a, b) for a, b in itertools.pairwise(ends)]
 
     def run(self, rounds: int) -> None:
         """Applies operations to what is held, again and again."""
@@ -160,11 +168,14 @@ class _Closure:
             self._apply(moves, others)
             self._pair()
             self._assemble(self.target, Fraction(1))
+            if self.is_reached and len(self.all.values) >= FEW_VECTORS:
+                break
             self._apply(moves, others)
             self._assemble(self.target, Fraction(1))
-            # One round more may find a cheaper way.
+            # One round more may find a cheaper way, where it does not take long.
             after += self.is_reached
-            if after > 1 or len(self.all.values) >= MOST_VECTORS:
+            count = len(self.all.values)
+            if after > 1 or count >= (FEW_VECTORS if after else MOST_VECTORS):
                 break
 
     @property
@@ -208,7 +219,7 @@ class _Closure:
     ) -> None:
         vector = self._result(number, operation)
         step = Step(operation.name, (number,), operation.parameters, operation.family)
-        is_free = operation.name != CALL and _moves(operation)
+        is_free = operation.name != CALL and (_moves(operation) or self.manner == "products")
         if not vector.any() or not (is_free or self._is_held(vector, ratio)):
             return
         if self.all.add(vector, ratio, step) is not None:
@@ -221,24 +232,24 @@ class _Closure:
             if ratio == 1 and operation.is_shortening:
                 return
             self._keep(number, operation, ratio, 0, False)
-        elif not self.is_scaled[number] and self.moved[number] < 2:
+        elif not self.is_scaled[number] and self.moved[number] < (2 if self._is_exact else 1):
             self._keep(number, operation, ratio, 0, True)
 
     def _result(self, number: int, operation: Operation) -> Residues:
         vector = self.all.values[number]
         found = []
         for sample, bound in zip(self.samples, self.bounds[self.all.ratios[number]], strict=True):
-            part = vector[:, bound]
+            part = vector[bound]
             if operation.name == CALL:
-                found.append(np.stack([transformed(operation.family, row) for row in part]))
+                found.append(transformed(operation.family, part))
             else:
                 primitive = VECTORS.get(operation.name)
                 found.append(primitive.apply([part], operation.parameters, sample.n, RESIDUES))
-        return np.concatenate(found, axis=1)
+        return np.concatenate(found)
 
     def _is_held(self, vector: Residues, ratio: Fraction) -> bool:
         return all(
-            sample.held.has(vector[:, bound], up_to_factors=self.up_to_factors).all()
+            sample.held.has(vector[bound]).all()
             for sample, bound in zip(self.samples, self.bounds[ratio], strict=True)
         )
 
@@ -257,6 +268,8 @@ class _Closure:
             column = bound.start + min(1, bound.stop - bound.start - 1)
             for place in range(max(1, old), len(numbers)):
                 for vector, other, unit in self._sums(table, place, column):
+                    if len(self.all.values) >= MOST_VECTORS:
+                        break
                     if vector.any() and self._is_held(vector, ratio):
                         step = Step("add", (numbers[other], numbers[place]))
                         self.all.add(vector, ratio, step, (0, unit))
@@ -268,8 +281,8 @@ class _Closure:
         held = self.samples[-1].held
         for unit in self.all.units:
             turned = RESIDUES.turned(table[place], unit)
-            first = (table[:place, :, column] + turned[:, column]) % PRIME
-            likely = held.has(first.T, up_to_factors=self.up_to_factors)
+            first = (table[:place, column] + turned[column]) % PRIME
+            likely = held.has(first)
             for other in np.flatnonzero(likely).tolist():
                 yield (table[other] + turned) % PRIME, other, unit
 
@@ -293,11 +306,9 @@ class _Closure:
         primitive = VECTORS.get(piece)
         for offset in range(self.subject.radix):
             parameters = (Fraction(self.subject.radix), Fraction(offset))
-            parts = [vector[:, bound] for bound in self.bounds[ratio]]
-            places = [primitive.places(part.shape[1], parameters)[0] for part in parts]
-            yield np.concatenate(
-                [part[:, place] for part, place in zip(parts, places, strict=True)], axis=1
-            )
+            parts = [vector[bound] for bound in self.bounds[ratio]]
+            places = [primitive.places(len(part), parameters)[0] for part in parts]
+            yield np.concatenate([part[p] for part, p in zip(parts, places, strict=True)])
 
     def found(self, operations_of_call: float) -> Found:
         """Returns the cheapest recurrence, or how far the closure came."""
@@ -319,29 +330,59 @@ class _Closure:
             and way.step.name == CALL
             and way.step.family != self.subject.family
         )
-        return Found(rule, calls, held, ("x",), (), len(self.all.values))
+        return Found(rule, calls, held, (), (), len(self.all.values))
 
     def _prices(self) -> dict[str, float]:
         diagonals = [name for name in VECTORS.names() if VECTORS.get(name).factor is not None]
         price = COMPLEX_PRICE if self.is_complex else REAL_PRICE
         prices = dict.fromkeys((*diagonals, "add"), price)
-        return prices | {"twiddle": 6.0}
+        return prices | {"twiddle": TWIDDLE_PRICE}
 
     def _call(self, way: Way) -> Call:
         (operand,) = way.step.operands
         ratio = self.all.ratios[operand]
         vector = self.all.values[operand]
         samples = tuple(
-            Sample(int(sample.n * ratio), vector[:, bound], sample.held)
+            Sample(int(sample.n * ratio), vector[bound], sample.held)
             for sample, bound in zip(self.samples, self.bounds[ratio], strict=True)
         )
         return Call(way.step.family, samples)
 
     def _held_calls(self, cheapest: Cheapest) -> tuple[str, ...]:
-        return ()
+        """Returns calls of other vectors than results of calls, shortest texts first."""
+        texts = []
+        for number in range(len(self.all.values)):
+            way = cheapest.way(number)
+            if way is not None and way.step.name == CALL:
+                text = self._text(cheapest, number)
+                if text.count("(") <= MOST_NESTED:
+                    texts.append(text)
+        return tuple(sorted(set(texts), key=lambda text: (len(text), text))[:MOST_SHOWN])
+
+    def _text(self, cheapest: Cheapest, number: int) -> str:
+        way = cheapest.way(number)
+        if way is None:
+            return "x"
+        operands = [self._text(cheapest, k) for k in way.step.operands]
+        text = template(way.step).replace("{parts}", ", ".join(operands))
+        if way.step.name == "add":
+            signs = {0: "+", 1: "+ i", 2: "-", 3: "- i"}
+            unit = way.units[1] if way.units else 0
+            return f"({operands[0]} {signs[unit]} {operands[1]})"
+        return text.replace("{a}", operands[0])
 
     def _progress(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        return (), ()
+        """Returns which pieces of the output were reached, and which were not."""
+        reached: list[str] = []
+        missing: list[str] = []
+        smaller = Fraction(1, self.subject.radix)
+        for piece in JOINS.values():
+            for offset, part in enumerate(self._pieces(self.target, Fraction(1), piece)):
+                step = Step(piece, (0,), (Fraction(self.subject.radix), Fraction(offset)))
+                text = template(step).replace("{a}", "output")
+                found = self._assemble(part, smaller)
+                (missing if found is None else reached).append(text)
+        return tuple(reached), tuple(missing)
 
 
 def _moves(operation: Operation) -> bool:

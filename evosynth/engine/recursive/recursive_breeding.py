@@ -24,12 +24,12 @@ from evosynth.engine.recursive import cheapening, finding
 from evosynth.engine.recursive.cheapening import CheapeningOptions, CheapeningState, CheapeningTask
 from evosynth.engine.recursive.finding import FindingIsland, FindingOptions, Subject
 from evosynth.engine.recursive.lean import is_lean, leaner
-from evosynth.engine.recursive.rule_book import MOST_RULES, RuleBook
+from evosynth.engine.recursive.rule_book import MOST_RULES, RuleBook, algorithm_cost, compared
 from evosynth.engine.spec import Purpose, Spec
 
 # After the first rule of a subject, others are sought for as long again as that took, and
-# at least so many evaluations.
-LONGER = 20_000
+# at least so many evaluations, at most so many.
+LONGER, LONGEST = 20_000, 50_000
 # Where every rule calls so much that its cost would grow faster than n lg n, that is longer.
 MUCH_LONGER = 5
 # A further radix for which no rule is found in so many evaluations is left out.
@@ -99,8 +99,8 @@ class RecursiveBreeding:
     @property
     def standing(self) -> Standing | None:
         """Operations at the size that is compared; before that, how near a rule is."""
-        size = self.book.size
         if self.algorithm is not None:
+            size = compared(self.algorithm, self.book.sizes)[0]
             count = self.algorithm.operations(size).operations
             text = f"{count:,} operations at n = {size}"
             if self._subject is not None:
@@ -154,9 +154,10 @@ class RecursiveBreeding:
 
     def is_goal_met(self, goal: int) -> bool:
         """Says whether the algorithm has as few operations at the size that is compared."""
-        if self.algorithm is None:
+        size = self.book.size
+        if self.algorithm is None or not self.algorithm.has_size(size):
             return False
-        return self.algorithm.operations(self.book.size).operations <= goal
+        return self.algorithm.operations(size).operations <= goal
 
     def settle(self) -> None:
         """Nothing is left to write."""
@@ -224,7 +225,8 @@ class RecursiveBreeding:
             self.book = self.book.with_rules(subject, [*self.book.known(subject), found])
             self._update()
         rules = self.book.known(subject)
-        longer = max(self._needed, LONGER) * (1 if any(map(is_lean, rules)) else MUCH_LONGER)
+        longer = min(max(self._needed, LONGER), LONGEST)
+        longer *= 1 if any(map(is_lean, rules)) else MUCH_LONGER
         is_enough = rules and self._spent >= self._needed + longer
         if is_enough or len(rules) == MOST_RULES:
             self._next_subject()
@@ -238,15 +240,16 @@ class RecursiveBreeding:
         algorithm = self.book.algorithm()
         if algorithm is None:
             return
-        if self.algorithm is None or self._cost(algorithm) < self._cost(self.algorithm):
+        if self._is_better(algorithm):
             self.algorithm = algorithm
             self._is_new = True
 
-    def _cost(self, algorithm: Algorithm) -> tuple[int, ...]:
-        """Returns what algorithms are compared by: sizes that they can do, then operations."""
-        counts = (algorithm.operations(n).operations for n in self.book.sizes)
-        steps = sum(len(rule.steps) for rules in algorithm.rules.values() for rule in rules)
-        return (-len(algorithm.sizes), *counts, steps)
+    def _is_better(self, algorithm: Algorithm) -> bool:
+        """Tells whether an algorithm is better than the best so far."""
+        if self.algorithm is None:
+            return True
+        sizes = self.book.sizes
+        return algorithm_cost(algorithm, sizes) < algorithm_cost(self.algorithm, sizes)
 
     def _start_chains(self) -> None:
         """Begins to make the algorithm's rules cheaper."""
@@ -291,7 +294,7 @@ class RecursiveBreeding:
         rules = dict(self.algorithm.rules)
         rules[name] = (*rules[name][:index], rule, *rules[name][index + 1 :])
         algorithm = Algorithm(self.algorithm.name, rules)
-        if self._cost(algorithm) >= self._cost(self.algorithm):
+        if not self._is_better(algorithm):
             return
         self.algorithm = algorithm
         self._is_new = True

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dsl.errors import UsageError
 from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.grammars.recursive.rule import Rule
 from dsl.grammars.recursive.vocabulary import relatives
@@ -102,11 +101,7 @@ class RuleBook:
         algorithm = self._made_of(choice)
         if algorithm is None:
             return None
-        try:
-            counts = [algorithm.operations(n).operations for n in self.sizes]
-        except UsageError:
-            return None
-        return (*counts, sum(len(rule.steps) for rule in choice.values()))
+        return algorithm_cost(algorithm, self.sizes)
 
     def _made_of(self, choice: dict[tuple[str, int], Rule]) -> Algorithm | None:
         """Returns the algorithm of one rule for each subject, without those not called."""
@@ -123,3 +118,21 @@ class RuleBook:
             return Algorithm(self.name, rules)
         except ValueError:  # calls of equal length that lead back
             return None
+
+
+def algorithm_cost(algorithm: Algorithm, sizes: Sequence[int]) -> tuple[int, ...]:
+    """Returns what algorithms are compared by, the lowest being the best.
+
+    First sizes that it can do, the more the better; then operations at the sizes that are
+    compared, or at the largest one up to them if it can do none of them; then steps.
+    """
+    counts = [algorithm.operations(n).operations for n in compared(algorithm, sizes)]
+    steps = sum(len(rule.steps) for rules in algorithm.rules.values() for rule in rules)
+    return (-len(algorithm.sizes), *counts, steps)
+
+
+def compared(algorithm: Algorithm, sizes: Sequence[int]) -> list[int]:
+    """Returns those of several sizes that an algorithm can do, or the largest below them."""
+    return [n for n in sizes if algorithm.has_size(n)] or [
+        max((n for n in algorithm.sizes if n <= sizes[0]), default=algorithm.sizes[-1])
+    ]
