@@ -15,7 +15,6 @@ from evosynth.block_library import BlockLibrary
 from evosynth.cases.base import Outcome
 from evosynth.ending import Ending
 from evosynth.engine.breeding import Best, Breeding
-from evosynth.engine.recursive.recursive_breeding import RecursiveBreeding
 from evosynth.engine.spec import Spec
 from evosynth.runs import AlgorithmClaims, counts_of, write_algorithm_document
 from evosynth.settings import OF_ALGORITHMS, Defaults
@@ -71,6 +70,9 @@ class AlgorithmCase:
 
     def breeding(self, spec: Spec, threads: int, library: BlockLibrary | None) -> Breeding:
         """Returns the search."""
+        # Numba: half a second to import.
+        from evosynth.engine.recursive.recursive_breeding import RecursiveBreeding
+
         return RecursiveBreeding(self.target, spec, threads)
 
     def document(self, best: Best) -> str:
