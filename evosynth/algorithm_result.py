@@ -123,9 +123,28 @@ class AlgorithmResult:
         return self.verification.found
 
     @property
+    def compared_size(self) -> int:
+        """The size at which operations were compared while searching.
+
+        That of the target, or what the search took in its place where no rule does that one.
+        """
+        wanted = self.target.compared_size
+        for n in (wanted, wanted * min(self.target.radices)):
+            if self.best.has_size(n):
+                return n
+        sizes = self.best.sizes
+        return max((n for n in sizes if n <= wanted), default=sizes[-1])
+
+    @property
+    def missing_radices(self) -> tuple[int, ...]:
+        """Those asked for that divide no size of the algorithm: no rule was found for them."""
+        sizes = self.best.sizes
+        return tuple(p for p in self.target.radices if all(n % p for n in sizes))
+
+    @property
     def count(self) -> Count:
         """Operations at the size that was compared while searching."""
-        return self.best.operations(self.target.compared_size)
+        return self.best.operations(self.compared_size)
 
     @property
     def operations(self) -> int:
@@ -169,7 +188,8 @@ class AlgorithmResult:
             "input": self.target.domain,
             "seed": self.seed,
             "sizes": self.best.sizes_text,
-            "compared_size": self.target.compared_size,
+            "missing_radices": list(self.missing_radices),
+            "compared_size": self.compared_size,
             "operations": {str(n): count for n, count in self.claims.operations.items()},
             "dense_operations": {str(row.n): row.dense for row in self.table if row.dense},
             "best_known": {str(row.n): row.known.operations for row in self.table if row.known},

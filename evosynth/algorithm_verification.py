@@ -9,6 +9,8 @@ bilinear function, at small sizes.
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.accuracy import EXACT, relative_error
+from dsl.cost import count_code
+from dsl.cyclotomic import TooLargeError
 from dsl.display import sizes_text
+from dsl.errors import UsageError
+from dsl.grammars.factor.from_code import program_from_code
 from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.grammars.recursive.direct_rows import rows_of
 from dsl.grammars.recursive.rule import MULTIPLY, Rule
@@ -34,6 +40,13 @@ LARGEST_COUNTED, LARGEST_OF_MANY, MANY = 8192, 1024, 8
 # Random vectors at each size, and outputs that are compared at sizes above the second.
 VECTORS, ALL_OUTPUTS, SOME_OUTPUTS = 8, 512, 64
 SEED = 0
+# Letters of an error that are told.
+LONGEST = 160
+# How a proof says in which field it is.
+FIELD = re.compile(r"proved in Q(?:\(zeta_(\d+)\))?")
+# Calls of calls after which the points of all of them must not grow any more; what a rule
+# calls doubles in a fraction of them if it does. Growth by a half in the second half is some.
+MOST_CALLS, STEADY = 1024, 1.5
 # Numbers that may be computed for one vector, and to replay a proof: files hold anything.
 # A step takes the time of so many numbers at least.
 MOST_WORK, MOST_REPLAYED, STEP_WORK = 1 << 24, 1 << 18, 64
@@ -74,11 +87,15 @@ class SizeProof:
         n: The size.
         verdict: "proved in Q(zeta_N)" or the like; "" if it is not the transform.
         summary: The verdict, or what stands against it, for people.
+        is_base: No rule does it: the matrix itself multiplies, which is trivially right.
+        operations: Of the code that was proved; 0 where there is none.
     """
 
     n: int
     verdict: str
     summary: str
+    is_base: bool = False
+    operations: int = 0
 
 
 @dataclass(frozen=True)
@@ -123,7 +140,15 @@ class AlgorithmVerification:
         wrong += [f"n = {proof.n:,}: {proof.summary}" for proof in self.proofs if not proof.verdict]
         if not self.verified_up_to:
             wrong.append("there is no size at which it was compared")
-        return wrong + self._false_claims()
+        return wrong + self._miscounts() + self._false_claims()
+
+    def _miscounts(self) -> list[str]:
+        counted = [(p, self.algorithm.operations(p.n).operations) for p in self.proofs]
+        return [
+            f"n = {proof.n:,}: {count:,} operations are counted, the code has {proof.operations:,}"
+            for proof, count in counted
+            if count < proof.operations
+        ]
 
     def _false_claims(self) -> list[str]:
         if self.claimed is None:
@@ -163,30 +188,46 @@ class AlgorithmVerification:
 
     @property
     def proved_up_to(self) -> int:
-        """The largest size up to which every one was proved; 0 if none was."""
+        """The largest size up to which every one was proved; 0 if none but bases was."""
+        if not any(proof.verdict and not proof.is_base for proof in self.proofs):
+            return 0
         return _up_to([(proof.n, bool(proof.verdict)) for proof in self.proofs])
 
     @property
     def checked_text(self) -> str:
         """What was compared in doubles, in one line."""
         checked = [check for check in self.checks if check.outputs]
+        missed = [check.n for check in self.checks if not check.outputs]
+        left = f"; NOT compared at n = {sizes_text(missed)}: it takes too long" if missed else ""
         if not checked:
-            return "at no size"
+            return f"at no size{left}"
         some = [check.n for check in checked if check.outputs < check.n]
         parts = f"; {SOME_OUTPUTS} outputs of each from n = {some[0]:,} on" if some else ""
         return (
             f"at n = {sizes_text([check.n for check in checked])}, "
-            f"{VECTORS} random vectors, relative error up to {self.error:.1e}{parts}"
+            f"{VECTORS} random vectors, relative error up to {self.error:.1e}{parts}{left}"
         )
 
     @property
     def proved_text(self) -> str:
         """What was proved, in one line."""
-        proved = [proof.n for proof in self.proofs if proof.verdict]
+        proved = [proof for proof in self.proofs if proof.verdict and not proof.is_base]
+        bases = [proof.n for proof in self.proofs if proof.is_base]
+        tail = f" (the matrix itself multiplies at n = {sizes_text(bases)})" if bases else ""
         if not proved:
-            return "nothing was proved"
-        how = self.proofs[-1].verdict or self.proofs[0].verdict
-        return f"at n = {sizes_text(proved)}: {how}"
+            return f"nothing was proved{tail}"
+        how = _how([proof.verdict for proof in proved])
+        return f"at n = {sizes_text([proof.n for proof in proved])}: {how}{tail}"
+
+
+def _how(verdicts: list[str]) -> str:
+    """Returns one verdict for several: of fields, the largest."""
+    different = list(dict.fromkeys(verdicts))
+    fields = [FIELD.fullmatch(verdict) for verdict in different]
+    orders = [int(field[1] or 1) for field in fields if field]
+    if len(different) == 1 or len(orders) < len(different):
+        return "; ".join(different)
+    return f"proved in fields up to Q(zeta_{max(orders)})"
 
 
 def _up_to(sizes: list[tuple[int, bool]]) -> int:
@@ -230,7 +271,52 @@ def growth_of_algorithm(algorithm: Algorithm) -> Growth | None:
     few = sum(algorithm.has_size(n) for n in range(1, 65)) <= MANY
     largest = LARGEST_COUNTED if few else LARGEST_OF_MANY
     sizes = [n for n in range(1, largest + 1) if algorithm.has_size(n)]
-    return growth_of({n: algorithm.operations(n).operations for n in sizes})
+    counts = {n: algorithm.operations(n).operations for n in sizes}
+    return growth_of(counts, is_quasilinear(algorithm, sizes))
+
+
+def is_quasilinear(algorithm: Algorithm, sizes: Sequence[int]) -> bool:
+    """Tells whether the rules that are used bound operations by a multiple of n lg n.
+
+    A rule's own steps take a multiple of n, and calls get shorter. So it is enough that
+    calls of calls, however deep, have no more than a fixed multiple of n points together.
+
+    Args:
+        algorithm: The algorithm.
+        sizes: At which rules are used.
+    """
+    rules = _used(algorithm, sizes)
+    points, halfway = dict.fromkeys(rules, 1.0), math.inf
+    for depth in range(2 * MOST_CALLS):
+        if depth == MOST_CALLS:
+            halfway = max(points.values())
+        points = {
+            name: max((_called(rule, points) for rule in own), default=0.0)
+            for name, own in rules.items()
+        }
+        if max(points.values()) > MOST_WORK:
+            return False
+    return max(points.values()) <= STEADY * halfway
+
+
+def _called(rule: Rule, points: Mapping[str, float]) -> float:
+    """Returns a number for each point of the transforms that a rule calls, added up."""
+    return sum(float(ratio) * points[called] for called, ratio in rule.calls)
+
+
+def _used(algorithm: Algorithm, sizes: Sequence[int]) -> dict[str, set[Rule]]:
+    """Returns the rules that do some sizes, and those that do what they call."""
+    reached = [(algorithm.name, n) for n in sizes]
+    seen, rules = set(reached), dict[str, set[Rule]]()
+    for name, n in reached:
+        own, rule = rules.setdefault(name, set()), algorithm.rule(name, n)
+        if rule is None:
+            continue
+        own.add(rule)
+        called = {(call, int(n * ratio)) for call, ratio in rule.calls} - seen
+        seen |= called
+        reached += called
+    return rules
 
 
 def work(algorithm: Algorithm, name: str, n: int, known: dict[tuple[str, int], int]) -> int:
@@ -288,8 +374,15 @@ def is_bilinear(rule: Rule) -> bool:
 def _proved(algorithm: Algorithm, n: int) -> SizeProof:
     if work(algorithm, algorithm.name, n, {}) > MOST_REPLAYED:
         return SizeProof(n, "", "not proved: too large to replay")
-    proof = prove(algorithm.program(n), make_target(algorithm.name, n))
-    return SizeProof(n, proof.verdict, proof.summary)
+    is_base = algorithm.rule(algorithm.name, n) is None
+    try:
+        code = algorithm.lower(n)
+        proof = prove(
+            program_from_code(code, f"{algorithm.name}{n}"), make_target(algorithm.name, n)
+        )
+    except (ArithmeticError, TooLargeError, UsageError) as error:
+        return SizeProof(n, "", f"not proved: {brief(str(error), LONGEST)}", is_base)
+    return SizeProof(n, proof.verdict, proof.summary, is_base, count_code(code).operations)
 
 
 def _proved_by_pairs(algorithm: Algorithm, n: int) -> SizeProof:
@@ -303,8 +396,11 @@ def _proved_by_pairs(algorithm: Algorithm, n: int) -> SizeProof:
     units = np.full((half, half), EXACTS.zero, object)
     units[np.arange(half), np.arange(half)] = EXACTS.number(1)
     pairs = [np.repeat(units, half, axis=0), np.tile(units, (half, 1))]
-    found = algorithm.execute_in(EXACTS, n, pairs)
-    wanted = algorithm.family.truth(pairs, n, EXACTS)
+    try:
+        found = algorithm.execute_in(EXACTS, n, pairs)
+        wanted = algorithm.family.truth(pairs, n, EXACTS)
+    except (ArithmeticError, TooLargeError, UsageError) as error:
+        return SizeProof(n, "", f"not proved: {brief(str(error), LONGEST)}")
     if bool(np.all(found == wanted)):
         return SizeProof(n, *2 * ("proved on all pairs of unit vectors",))
     return SizeProof(n, "", "not proved: it computes something else")

@@ -17,8 +17,12 @@ from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.program import Program
 from dsl.registry import brief
 from dsl.samples import SampledTarget
-from dsl.targets import Target
-from evosynth.algorithm_verification import AlgorithmVerification, verify_algorithm
+from dsl.targets import Target, make_target
+from evosynth.algorithm_verification import (
+    LARGEST_PROVED,
+    AlgorithmVerification,
+    verify_algorithm,
+)
 from evosynth.formula_verification import FormulaVerification, verify_formula
 from evosynth.job import Report, execute, prepare
 from evosynth.request import Request
@@ -29,6 +33,7 @@ from evosynth.runs import (
     claims_of,
     program_file,
     read_any_document,
+    write_document,
 )
 from evosynth.settings import Settings
 from fitness.proof import Proof, prove
@@ -255,7 +260,16 @@ def written(
         return render_algorithm(found, format, n=n, **options)
     if own and format not in FORMATS:
         raise UsageError(f"format '{format}' is of the algorithm for every size", "leave n out")
+    if format == "json" and not options and n > 1:
+        return _document_of(found, n)
     return render(found.program(n), format, **options)
+
+
+def _document_of(algorithm: Algorithm, n: int) -> str:
+    """Returns the file of an algorithm's program of one size, with target and claims."""
+    program, target = algorithm.program(n), make_target(algorithm.name, n)
+    proof = prove(program, target) if n <= LARGEST_PROVED else None
+    return write_document(program, target, claims_of(program, target, proof))
 
 
 def verify(path: str | Path) -> Verification | FormulaVerification | AlgorithmVerification:

@@ -14,15 +14,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
+Numbers: TypeAlias = npt.NDArray[np.float64]
+Kinds: TypeAlias = Sequence[tuple[float, int]]
 # Counts that a formula must get right and that it was not made from.
 CHECKS = 2
 # Sizes from the smallest that need not obey, and the most terms.
 MOST_EXCEPTIONS, MOST_TERMS = 4, 5
 # A term that grows faster than n^1.02 is more than n lg n; so is one with (lg n)^2.
 LINEAR = 1.02
+# Exponents of n and of lg n in formulas that are fitted, the leading term first.
+QUASILINEAR, SQUARE = ((1.0, 1), (1.0, 0)), ((2.0, 0), (1.0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +37,12 @@ class Term:
 
     Attributes:
         coefficient: Exact; rounded where the formula is an estimate.
-        root: Characteristic root, not 0.
+        root: Characteristic root, not 0; a whole number where the formula is exact.
         power: Of the logarithm of n.
     """
 
     coefficient: Fraction
-    root: int
+    root: float
     power: int
 
 
@@ -50,6 +56,7 @@ class Growth:
         start: The smallest size that the formula holds for.
         end: The largest size that it was checked at.
         is_exact: It is equal to all counts from start to end; otherwise near to them.
+        is_above: It is known to grow faster than n lg n, whatever a fit says.
     """
 
     radix: int
@@ -57,6 +64,7 @@ class Growth:
     start: int
     end: int
     is_exact: bool
+    is_above: bool = False
 
     @cached_property
     def exponent(self) -> float:
@@ -67,7 +75,7 @@ class Growth:
     @property
     def is_quasilinear(self) -> bool:
         """Tells whether operations grow as n lg n or slower."""
-        if self.exponent > LINEAR:
+        if self.is_above or self.exponent > LINEAR:
             return False
         is_linear = [t for t in self.terms if abs(t.root) == self.radix and t.coefficient]
         return all(term.power <= 1 for term in is_linear)
@@ -99,7 +107,7 @@ class Growth:
         return " ".join([number, *factors])
 
 
-def _power_of_n(root: int, radix: int, logarithm: str) -> list[str]:
+def _power_of_n(root: float, radix: int, logarithm: str) -> list[str]:
     """Returns root^k as factors, k the logarithm of n."""
     sign = [f"(-1)^({logarithm})"] if root < 0 else []
     size = abs(root)
@@ -108,14 +116,18 @@ def _power_of_n(root: int, radix: int, logarithm: str) -> list[str]:
     exponent = round(math.log(size, radix))
     if radix**exponent == size:
         return ["n" if exponent == 1 else f"n^{exponent}", *sign]
+    if size != int(size):
+        return [f"n^{math.log(size, radix):.3g}", *sign]
     return [f"n^({logarithm.replace(' n', f' {size}')})", *sign]
 
 
-def growth_of(counts: Mapping[int, int]) -> Growth | None:
+def growth_of(counts: Mapping[int, int], is_quasilinear: bool | None = None) -> Growth | None:
     """Returns how counts grow; None if there are too few to tell.
 
     Args:
         counts: Operations by size.
+        is_quasilinear: Whether they are known to grow as n lg n or slower, which an estimate
+            then agrees with; None to judge by the counts.
     """
     for radix in (2, 3, 5, 7):
         powers = _powers(radix, counts)
@@ -123,7 +135,7 @@ def growth_of(counts: Mapping[int, int]) -> Growth | None:
             found = _exact(radix, powers, [counts[n] for n in powers])
             if found is not None:
                 return found
-    return _estimate(counts)
+    return _estimate(counts, is_quasilinear)
 
 
 def _powers(radix: int, counts: Mapping[int, int]) -> list[int]:
@@ -217,18 +229,48 @@ def _solved(matrix: list[list[Fraction]], values: list[Fraction]) -> list[Fracti
     return [row[-1] for row in rows]
 
 
-def _estimate(counts: Mapping[int, int]) -> Growth | None:
-    """Returns a n lg n + b n or a n^2 + b n, whichever is nearer in least squares."""
+def _estimate(counts: Mapping[int, int], is_quasilinear: bool | None) -> Growth | None:
+    """Returns a n lg n + b n, a n^2 + b n or a n^b, whichever is nearest in least squares."""
     sizes = sorted(n for n in counts if n >= 8)
     if len(sizes) < CHECKS + 2:
         return None
     n = np.array(sizes, np.float64)
-    wanted = np.array([counts[size] for size in sizes]) / n
-    found = []
-    for kinds in (((2, 1), (2, 0)), ((4, 0), (2, 0))):
-        table = np.stack([float(r) ** np.log2(n) * np.log2(n) ** p / n for r, p in kinds], axis=1)
-        solved = np.linalg.lstsq(table, wanted, rcond=None)[0]
-        terms = [Term(Fraction(c), *kind) for c, kind in zip(solved.tolist(), kinds, strict=True)]
-        found.append((float(np.sum((table @ solved - wanted) ** 2)), terms))
-    _, terms = min(found, key=lambda pair: pair[0])
-    return Growth(2, tuple(terms), sizes[0], sizes[-1], is_exact=False)
+    wanted = np.array([counts[size] for size in sizes], np.float64)
+    if is_quasilinear is None:
+        is_quasilinear = not wanted.all() or _is_quasilinear(n, wanted)
+    kinds = [QUASILINEAR] if is_quasilinear else [SQUARE, ((_slope(n, wanted), 0),)]
+    fits = [_fit(n, wanted, kind) for kind in kinds]
+    _, terms = min(fits, key=lambda pair: pair[0])
+    return Growth(2, terms, sizes[0], sizes[-1], is_exact=False, is_above=not is_quasilinear)
+
+
+def _fit(n: Numbers, wanted: Numbers, kinds: Kinds) -> tuple[float, tuple[Term, ...]]:
+    """Returns the relative error and the terms: powers of n and of lg n."""
+    lines = [n**exponent * np.log2(n) ** power for exponent, power in kinds]
+    # Of a count of nothing no share can be missed.
+    table = np.stack(lines, axis=1) / np.maximum(wanted, 1.0)[:, None]
+    aim = (wanted > 0).astype(np.float64)
+    solved = np.linalg.lstsq(table, aim, rcond=None)[0]
+    terms = tuple(
+        Term(Fraction(c), 2.0**exponent, power)
+        for c, (exponent, power) in zip(solved.tolist(), kinds, strict=True)
+    )
+    return float(np.sum((table @ solved - aim) ** 2)), terms
+
+
+def _is_quasilinear(n: Numbers, counts: Numbers) -> bool:
+    """Tells whether counts over n lg n stop growing and are nearer to it than to a power."""
+    power = _slope(n, counts)
+    if power > LINEAR and _fit(n, counts, ((power, 0),))[0] < _fit(n, counts, QUASILINEAR)[0]:
+        return False
+    shares = counts / (n * np.log2(n))
+    half = len(n) // 2
+    lower, upper = _slope(n[: half + 1], shares[: half + 1]), _slope(n[half:], shares[half:])
+    return upper <= LINEAR - 1 and upper <= max(lower, 0.0) + LINEAR - 1
+
+
+def _slope(n: Numbers, counts: Numbers) -> float:
+    """Returns the exponent of n in the upper half of the sizes."""
+    half = len(n) // 2 if len(n) > CHECKS + 2 else 0
+    x, y = np.log(n[half:]), np.log(np.maximum(counts[half:], 1e-300))
+    return float(np.polyfit(x, y, 1)[0])

@@ -7,14 +7,22 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from recursive_rules import ALGORITHMS, POLYMUL, RADIX2, SPLIT_RADIX
+from recursive_rules import ALGORITHMS, POLYMUL, RADIX2, SPLIT_RADIX, RuleWriter
 
+from dsl.cost import Count
+from dsl.cyclotomic import TooLargeError
+from dsl.errors import UsageError
 from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.grammars.recursive.direct_rows import ENTRIES, rows_of
 from dsl.grammars.recursive.families import matrix_in
 from dsl.grammars.recursive.rule import Rule, Step
 from dsl.vectors.fields import DOUBLES, EXACTS
-from evosynth.algorithm_verification import AlgorithmVerification, verify_algorithm
+from evosynth.algorithm_verification import (
+    AlgorithmVerification,
+    growth_of_algorithm,
+    is_quasilinear,
+    verify_algorithm,
+)
 from evosynth.growth import growth_of
 from evosynth.runs import AlgorithmClaims
 
@@ -49,7 +57,11 @@ def test_split_radix_is_verified_and_proved_far_beyond_a_search() -> None:
     assert found.error < 1e-14
     assert "n = 1, 2, ..., 4,096" in found.checked_text
     assert "64 outputs of each from n = 1,024 on" in found.checked_text
-    assert found.proved_text == "at n = 2, 4, ..., 64: proved in Q(zeta_64)"
+    assert "NOT compared" not in found.checked_text
+    assert found.proved_text == (
+        "at n = 4, 8, ..., 64: proved in fields up to Q(zeta_64) "
+        "(the matrix itself multiplies at n = 2)"
+    )
     assert found.found.operations[64] == 1160
     assert found.found.growth == "4 n lg n - 6 n + 8"
 
@@ -145,6 +157,53 @@ def test_an_algorithm_that_never_ends_is_not_run() -> None:
     assert not found.is_verified
     assert found.checks[-1].outputs == 0
     assert found.verified_up_to == 1
+    assert "NOT compared at n = 16, 32, ..., 4,096" in found.checked_text
+
+
+def test_sizes_without_known_rows_are_said_not_to_be_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(ENTRIES, "dht")
+    found = verify_algorithm(ALGORITHMS["dht"], largest=1024, largest_proved=4)
+    assert found.is_verified
+    assert found.verified_up_to == 256
+    assert "NOT compared at n = 512, 1,024: it takes too long" in found.checked_text
+
+
+def test_the_matrix_itself_is_no_proof() -> None:
+    found = verify_algorithm(ALGORITHMS["split_radix"], largest=8, largest_proved=2)
+    assert [(proof.n, proof.is_base) for proof in found.proofs] == [(2, True)]
+    assert found.proved_up_to == 0
+    assert found.proved_text == "nothing was proved (the matrix itself multiplies at n = 2)"
+
+
+def test_one_field_is_named_as_it_is() -> None:
+    found = verify_algorithm(ALGORITHMS["wht"], largest=8, largest_proved=8)
+    assert found.proved_text == "at n = 2, 4, 8: proved in Q"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("by 0"), TooLargeError("x"), UsageError("x")])
+@pytest.mark.parametrize("name", ["radix2", "polymul"])
+def test_what_cannot_be_replayed_is_not_proved(
+    monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Algorithm, "lower", fail)
+    monkeypatch.setattr(Algorithm, "execute_in", fail)
+    found = quick(ALGORITHMS[name])
+    assert found.proved_up_to == 0
+    assert f"n = 4: not proved: '{error}'" in found.problems
+
+
+def test_a_count_below_that_of_the_code_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    true = Algorithm.operations
+    monkeypatch.setattr(
+        Algorithm, "operations", lambda self, n: Count(1) if n == 8 else true(self, n)
+    )
+    found = quick(ALGORITHMS["radix2"])
+    assert found.problems == ["n = 8: 1 operations are counted, the code has 56"]
 
 
 def test_exact_execution_is_that_of_the_matrix() -> None:
@@ -230,6 +289,78 @@ def test_growth_of_odd_sizes_is_an_estimate() -> None:
     assert square is not None
     assert square.text == "about 2 n^2 - n"
     assert not square.is_quasilinear
+
+
+@pytest.mark.parametrize(
+    "count",
+    [lambda n, e=e: int(5 * n**e) for e in (1.1, 1.2, 1.4, 1.7)]
+    + [lambda n: int(n * np.log2(n) ** 2)],
+)
+@pytest.mark.parametrize("is_known", [None, False])
+def test_what_grows_a_little_faster_is_not_quasilinear(
+    count: Callable[[int], int], is_known: bool | None
+) -> None:
+    sizes = [n for n in range(8, 1025) if is_smooth(n)]
+    growth = growth_of({n: count(n) for n in sizes}, is_known)
+    assert growth is not None
+    assert not growth.is_quasilinear
+    assert growth.text.startswith("about ")
+    assert "lg n" not in growth.text
+    assert growth.operations(1024) == pytest.approx(count(1024), rel=0.2)
+
+
+def test_a_power_of_n_is_told() -> None:
+    growth = growth_of({n: round(5 * n**1.2) for n in range(8, 1025) if is_smooth(n)})
+    assert growth is not None
+    assert growth.text == "about 5 n^1.2"
+
+
+def test_rules_tell_whether_growth_is_quasilinear() -> None:
+    for name, algorithm in ALGORITHMS.items():
+        sizes = [n for n in algorithm.sizes if n > 1]
+        assert is_quasilinear(algorithm, sizes), name
+        growth = growth_of_algorithm(algorithm)
+        assert growth is not None, name
+        assert growth.is_quasilinear, name
+
+
+def test_calls_of_more_points_than_there_are_grow_faster() -> None:
+    """T(n) = T(n/2) + 3 T(n/4) + 4 n, about n^1.2."""
+    algorithm = Algorithm("wht", {"wht": (calling([(2, "wht")] + 3 * [(4, "wht")]),)})
+    assert not is_quasilinear(algorithm, algorithm.sizes)
+    growth = growth_of_algorithm(algorithm)
+    assert growth is not None
+    assert not growth.is_quasilinear
+
+
+def test_halves_of_halves_that_are_n_lg_n_are_more() -> None:
+    """Of two transforms with n lg n one in each half of the other: n (lg n)^2."""
+    one = calling([(2, "wht"), (2, "haar")])
+    both = Algorithm("wht", {"wht": (one,), "haar": (calling(2 * [(2, "haar")]),)})
+    assert is_quasilinear(both, both.sizes)
+    twice = calling(2 * [(2, "wht")] + [(2, "haar")])
+    more = Algorithm("wht", {"wht": (twice,), "haar": (calling(2 * [(2, "haar")]),)})
+    assert not is_quasilinear(more, more.sizes)
+
+
+def calling(calls: list[tuple[int, str]]) -> Rule:
+    """Returns a rule that calls transforms of fractions of n, whatever it computes."""
+    w = RuleWriter(1)
+    values = [w.call(name, w.take(0, radix, 0)) for radix, name in calls]
+    halves = [
+        v if radix == 2 else w.concatenate(v, v)
+        for v, (radix, _) in zip(values, calls, strict=True)
+    ]
+    total = halves[0]
+    for half in halves[1:]:
+        total = w.add(total, half)
+    output = w.concatenate(total, total)
+    return Rule(tuple(w.steps), output)
+
+
+def is_smooth(n: int) -> bool:
+    """Tells whether n is 2^a 3^b."""
+    return 6**n % n == 0
 
 
 def test_growth_of_few_counts_is_not_told() -> None:

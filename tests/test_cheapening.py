@@ -82,7 +82,7 @@ def test_sizes_that_count(rule: Rule, sizes: tuple[int, ...]) -> None:
 # The search
 
 
-@pytest.mark.parametrize("seed", [4, 16])
+@pytest.mark.parametrize("seed", [4, 22])
 def test_split_radix_from_radix_two(seed: int) -> None:
     state = bred(TASK, RADIX2, seed, CHILDREN)
     assert state.best.cost == SPLIT_RADIX_COST

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from recursive_rules import ALGORITHMS
+from recursive_rules import ALGORITHMS, RuleWriter
 
 import evosynth as es
 from dsl.algorithm_formats import ALGORITHM_FORMATS
 from dsl.errors import DataError, UsageError
 from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.grammars.recursive.recursive_target import RecursiveTarget, recursive_families
+from dsl.grammars.recursive.rule import Rule
 from dsl.targets import TARGETS
 from evosynth.algorithm_result import refined_at, table_of
 from evosynth.algorithm_verification import verify_algorithm
@@ -177,7 +178,7 @@ def test_run_tells_people_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None
         "a = dft(evens(x))",
         "456 real operations at n = 32",
         "verified  at n = 1, 2, ..., 64",
-        "proved in Q(zeta_8)",
+        "proved in fields up to Q(zeta_8)",
         "growth    4 n lg n - 6 n + 8 real operations (n lg n or better; exact",
         "  1,160          27,008  1,152 (Johnson and Frigo 2007",
         "seed 1",
@@ -196,13 +197,37 @@ def test_a_goal_that_is_not_met_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     assert "goal not met: best-known at n = 32, found 496" in result.stderr
 
 
+def test_a_radix_without_a_rule_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """24 is compared for radices 2 and 3, which radix 2 alone cannot do."""
+    _find(monkeypatch, ALGORITHMS["radix2"])
+    run = [*RUN, "--radix", "2,3", "--evaluations", 2_000, "-q"]
+    result = invoke(*run, "--goal", 10, "--out", "here")
+    assert result.exit_code == 1, result.output
+    assert "goal not met: 10 at n = 16, found 176" in result.stderr
+    assert "in 176 real operations at n = 16 (" in result.stdout
+    assert "n = 2^a only: no rule of radix 3 was found" in result.stdout
+    assert "--n 16 --to c" in result.stdout
+    data = answer(invoke(*run, "--json"))
+    assert (data["compared_size"], data["missing_radices"]) == (16, [3])
+    assert data["radices"] == [2, 3]
+
+
+def test_both_radices_are_compared_where_both_were_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    _find(monkeypatch, ALGORITHMS["mixed"])
+    data = answer(invoke(*RUN, "--radix", "2,3", "--evaluations", 2_000, "-q", "--json"))
+    assert (data["compared_size"], data["missing_radices"]) == (24, [])
+
+
 def test_nothing_found_is_an_error() -> None:
     result = invoke(*RUN, "--evaluations", 100, "--quiet")
     assert_failed(result, 65, "no algorithm for n-point DFT, every size", "--time")
 
 
 def test_a_wrong_algorithm_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = Algorithm("dft", {"dft": ALGORITHMS["wht"].rules["wht"], "wht": WHT_RULES})
+    w = RuleWriter(1)
+    even, odd = (w.call("dft", w.take(0, 2, offset)) for offset in (0, 1))  # and no factors
+    output = w.concatenate(w.add(even, odd), w.subtract(even, odd))
+    wrong = Algorithm("dft", {"dft": (Rule(tuple(w.steps), output),)})
     _find(monkeypatch, wrong)
     result = invoke(*RUN, "--evaluations", 2_000, "-q")
     assert result.exit_code == 1
@@ -213,9 +238,6 @@ def test_a_wrong_algorithm_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> Non
     assert data["verified"] is False
     assert data["verified_up_to"] == 2
     assert data["problems"][0].startswith("n = 4: relative error")
-
-
-WHT_RULES = ALGORITHMS["wht"].rules["wht"]
 
 
 def _find(monkeypatch: pytest.MonkeyPatch, algorithm: Algorithm) -> None:

@@ -42,6 +42,8 @@ def combination(
             term = field.product(roots, np.asarray(field.number(coefficient)))
             total = term if total is None else field.sum(total, term)
         assert total is not None
+        if is_reciprocal and not all(total.tolist()):
+            raise ZeroDivisionError(f"the reciprocal of a cosine that is 0, for n = {n}")
         return field.tidied(field.inverse(total) if is_reciprocal else total)
 
     return factor
@@ -66,6 +68,7 @@ def diagonal(
             parameters=ANGLE,
             factor=combination(terms, is_reciprocal=is_reciprocal),
             is_valid=_is_angle,
+            has_poles=is_reciprocal,
         )
     )
 

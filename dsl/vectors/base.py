@@ -59,6 +59,8 @@ class VectorPrimitive:
         factor: (field, n, length of the result, parameters) -> (length,) numbers of the
             field by which the elements of the result are multiplied; None for 1.
         is_valid: Tells whether parameters make sense.
+        has_poles: Its factors may be reciprocals of zero; `factor` then raises a
+            ZeroDivisionError.
     """
 
     name: str
@@ -72,6 +74,7 @@ class VectorPrimitive:
     units: tuple[int, ...] = ()
     factor: Callable[[Field, int, int, Parameters], npt.NDArray[Any]] | None = None
     is_valid: Callable[[Parameters], bool] = lambda parameters: True
+    has_poles: bool = False
 
     def arity(self, parameters: Parameters) -> int:
         """Returns how many operands a step takes."""

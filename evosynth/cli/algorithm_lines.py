@@ -20,9 +20,10 @@ def algorithm_lines(result: AlgorithmResult) -> list[str]:
         *body,
         "",
         f"found     {target.title}, {result.best.sizes_text}, in {count.operations:,} real "
-        f"operations at n = {target.compared_size} ({count.additions} additions, "
+        f"operations at n = {result.compared_size} ({count.additions} additions, "
         f"{count.multiplications} multiplications)",
         f"          {target.convention}",
+        *_missing(result),
         *_verdict(result.verification),
         f"exact     {result.verification.proved_text}",
         f"growth    {growth_text(result.growth)}",
@@ -41,9 +42,16 @@ def algorithm_lines(result: AlgorithmResult) -> list[str]:
     if result.folder:
         lines += [
             f"run       {result.folder}",
-            f"next      evosynth export {result.folder} --n {target.compared_size} --to c",
+            f"next      evosynth export {result.folder} --n {result.compared_size} --to c",
         ]
     return lines
+
+
+def _missing(result: AlgorithmResult) -> list[str]:
+    """Returns which radices that were asked for have no rule."""
+    radices = " and ".join(map(str, result.missing_radices))
+    found = f"{result.best.sizes_text} only: no rule of radix {radices} was found"
+    return [f"          {found}"] if radices else []
 
 
 def verified_lines(verification: AlgorithmVerification) -> list[str]:

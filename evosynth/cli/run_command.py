@@ -64,7 +64,7 @@ def _is_goal_met(result: AnyResult, goal: str | None) -> bool:
         return True
     what, found = "", 0
     if isinstance(result, AlgorithmResult):
-        what, found = f" at n = {result.target.compared_size}", result.operations
+        what, found = f" at n = {result.compared_size}", result.operations
     else:
         what = " of an exact formula" if isinstance(result, FormulaResult) else ""
         found = result.claims.operations

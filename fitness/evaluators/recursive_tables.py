@@ -120,14 +120,20 @@ class _Builder:
         if result not in self.levels:
             return
         out = int(result)
+        factors = None
+        if primitive.factor is not None:
+            try:
+                factors = primitive.factor(RESIDUES, self.n, out, parameters)
+            except ZeroDivisionError:
+                return
         self.results[index, level] = self.levels[out]
         places = primitive.places(length, parameters)
         self.places[index, level, : len(places), :out] = places
         for operand in range(len(places)):
             self.units[index, operand] = self.quarter[primitive.unit(operand) % 4]
-        if primitive.factor is not None:
+        if factors is not None:
             self.has_factors[index] = 1
-            self.factors[index, level, :out] = primitive.factor(RESIDUES, self.n, out, parameters)
+            self.factors[index, level, :out] = factors
 
 
 def level_ratios(radix: int) -> tuple[Fraction, ...]:

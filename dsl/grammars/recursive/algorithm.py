@@ -18,7 +18,7 @@ import numpy.typing as npt
 from dsl.cost import Count, count_code
 from dsl.errors import UsageError
 from dsl.grammars.factor.from_code import program_from_code
-from dsl.grammars.recursive.families import Family, family
+from dsl.grammars.recursive.families import Family, check_call, family
 from dsl.grammars.recursive.lowering import (
     Body,
     is_real,
@@ -35,6 +35,10 @@ from dsl.vectors.fields import DOUBLES, EXACTS, Field, Numbers
 
 # Sizes that are looked at to say which ones an algorithm can do.
 LARGEST_LISTED = 256
+# Larger ones are refused at once.
+LARGEST_SIZE = 1 << 40
+# Elements that may be computed for each of the n lg n that a fast algorithm has.
+MOST_WORK = 1 << 14
 # Code for one size is written whole up to this size, with exact constants.
 LARGEST_CODE = 256
 
@@ -70,15 +74,17 @@ class Algorithm:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_plans", {})
+        object.__setattr__(self, "_known_ways", {})
         for name, rules in self.rules.items():
             for rule in rules:
                 if rule.inputs != family(name).inputs:
                     raise ValueError(f"a rule of '{name}' has inputs {rule.inputs}")
                 if family(name).domain == "real" and not is_real(rule):
                     raise ValueError(f"a rule of '{name}' has complex factors")
+                if rule.has_products and family(name).is_linear:
+                    raise ValueError(f"a rule of '{name}', which is linear, multiplies values")
                 for called, _ in rule.calls:
-                    if not family(called).is_linear:
-                        raise ValueError(f"'{name}' calls '{called}', which is not linear")
+                    check_call(name, called)
                     if not self.rules.get(called):
                         raise ValueError(f"'{name}' calls '{called}', which has no rule")
         if not self.rules.get(self.name):
@@ -122,7 +128,7 @@ class Algorithm:
 
     def has_size(self, n: int) -> bool:
         """Tells whether the algorithm can do n points."""
-        return n >= 1 and self.family.has_size(n) and self._plan(self.name, n) is not None
+        return 1 <= n <= LARGEST_SIZE and bool(self._ways(self.name, n))
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -165,9 +171,7 @@ class Algorithm:
             UsageError: It cannot do that size.
         """
         self.check_size(n)
-        plan = self._plan(self.name, int(n))
-        assert plan is not None
-        return plan.count
+        return self._plan(self.name, int(n)).count
 
     def rule(self, name: str, n: int) -> Rule | None:
         """Returns the rule that computes n points of a family; None for the matrix itself.
@@ -175,10 +179,10 @@ class Algorithm:
         Raises:
             UsageError: It cannot do that size.
         """
-        plan = self._plan(name, n)
-        if plan is None:
+        ways = self._ways(name, n)
+        if not ways:
             raise UsageError(f"this algorithm cannot do '{name}' of size {n}")
-        return plan.rule
+        return ways[0] if len(ways) == 1 else self._plan(name, n).rule
 
     def __repr__(self) -> str:
         return f"<Algorithm {self.name}, {self.sizes_text}>"
@@ -188,28 +192,62 @@ class Algorithm:
 
         return render_algorithm(self, "text")
 
-    def _plan(self, name: str, n: int) -> Plan | None:
-        plans: dict[tuple[str, int], Plan | None] = self._plans  # type: ignore[attr-defined]
-        # Sizes from small to large, so that no recursion gets deep.
+    def _ways(self, name: str, n: int) -> tuple[Rule | None, ...]:
+        """Returns the rules that can do n points of a family; None is the matrix itself."""
+        known: dict[tuple[str, int], tuple[Rule | None, ...]] = self._known_ways  # type: ignore[attr-defined]
+        if (name, n) not in known:
+            found: list[Rule | None] = []
+            if family(name).has_size(n):
+                found += [rule for rule in self.rules[name] if self._can(rule, n)]
+                if family(name).is_linear and self.is_base(n):
+                    found.append(None)
+            known[name, n] = tuple(found)
+        return known[name, n]
+
+    def _can(self, rule: Rule, n: int) -> bool:
+        if n % rule.divisor or not all(self._ways(c, int(n * ratio)) for c, ratio in rule.calls):
+            return False
+        return not rule.has_pole(n)
+
+    def _plan(self, name: str, n: int) -> Plan:
+        """Returns the cheapest way to do n points of a family, of which there is one."""
+        plans: dict[tuple[str, int], Plan] = self._plans  # type: ignore[attr-defined]
         if (name, n) not in plans:
-            plans[name, n] = None  # calls of equal length do not lead back here
-            plans[name, n] = self._cheapest(name, n)
+            found = [self._planned(name, rule, n) for rule in self._ways(name, n)]
+            plans[name, n] = min(found, key=lambda plan: plan.count.operations)
         return plans[name, n]
 
-    def _cheapest(self, name: str, n: int) -> Plan | None:
-        found: list[Plan] = []
-        if not family(name).has_size(n):
-            return None
-        for rule in self.rules[name]:
-            if n % rule.divisor:
-                continue
-            parts = [self._plan(called, int(n * ratio)) for called, ratio in rule.calls]
-            if None not in parts:
-                own = own_count(rule, n, family(name).domain)
-                found.append(Plan(rule, sum((p.count for p in parts if p), own)))
-        if family(name).is_linear and self.is_base(n):
-            found.append(Plan(None, count_code(lower_matrix(name, n, DOUBLES).code)))
-        return min(found, key=lambda plan: plan.count.operations, default=None)
+    def _planned(self, name: str, rule: Rule | None, n: int) -> Plan:
+        if rule is None:
+            return Plan(None, count_code(lower_matrix(name, n, DOUBLES).code))
+        parts = [self._plan(called, int(n * ratio)).count for called, ratio in rule.calls]
+        return Plan(rule, sum(parts, own_count(rule, n, family(name).domain)))
+
+    def work(self, n: int) -> int:
+        """Returns how many elements are computed for n points, those of calls included."""
+        known: dict[tuple[str, int], int] = {}
+
+        def total(name: str, length: int) -> int:
+            if (name, length) not in known:
+                rule = self.rule(name, length)
+                if rule is None:
+                    known[name, length] = length * length
+                else:
+                    own = sum(int(length * ratio) for ratio in rule.ratios)
+                    calls = sum(total(called, int(length * r)) for called, r in rule.calls)
+                    known[name, length] = own + calls
+            return known[name, length]
+
+        return total(self.name, n)
+
+    def _check_work(self, n: int) -> None:
+        """Refuses what would take for ever: files may hold any number of calls."""
+        if self.work(n) > MOST_WORK * n * n.bit_length():
+            raise UsageError(
+                f"this algorithm computes {self.work(n):.1e} elements for n = {n}: it calls "
+                "far too often",
+                "give a smaller n, or another algorithm",
+            )
 
     def body(self, name: str, rule: Rule, n: int, field: Field) -> Body:
         """Returns a rule's own operations for n points, without those of calls."""
@@ -235,6 +273,7 @@ class Algorithm:
         if len(set(lengths)) != 1:
             raise UsageError(f"lengths {', '.join(str(x.shape[-1]) for x in data)} do not fit")
         self.check_size(int(lengths[0]))
+        self._check_work(int(lengths[0]))
         try:
             batch = np.broadcast_shapes(*(x.shape[:-1] for x in data))
         except ValueError:
@@ -285,18 +324,22 @@ class Algorithm:
             UsageError: It cannot do that size, the size is too large for exact constants,
                 or the family is not linear.
         """
-        self.check_size(n)
         if not self.family.is_linear:
             raise UsageError(
                 f"'{self.name}' is not linear and has no straight-line code",
                 "export it as Python, or as C with loops",
             )
-        if n > LARGEST_CODE:
+        if isinstance(n, int | np.integer) and n > LARGEST_CODE:
             raise UsageError(
                 f"straight-line code for n = {n} would be too long",
                 f"up to n = {LARGEST_CODE}; above it, export C, which has loops",
             )
-        return splice(self.name, n, self._body_for(field), self.family.domain)
+        self.check_size(n)
+        self._check_work(n)
+        try:
+            return splice(self.name, n, self._body_for(field), self.family.domain)
+        except ArithmeticError as error:
+            raise UsageError(f"'{self.name}' of size {n}: {error}", "give another n") from error
 
     def _body_for(self, field: Field) -> Any:
         def body(name: str, n: int) -> Body:

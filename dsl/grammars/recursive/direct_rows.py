@@ -26,7 +26,9 @@ BUILT_AT_ONCE, BUILT = 64, 256
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The entries of a transform: `c n^power part(exp(2 pi i (s j + o) (t k + q) / (p n)))`.
+    """The entries of a transform: `c m^power part(exp(2 pi i (s j + o) (t k + q) / (p m)))`.
+
+    Here m is n, or n + 1 for transforms with a point beyond their ends.
 
     Attributes:
         part: Of the root of unity.
@@ -34,7 +36,8 @@ class Entries:
         column: (t, q), of the index k of the column.
         period: p.
         factor: c.
-        power: Of n.
+        power: Of m.
+        beyond: m - n.
         ends: "row" or "column" where the one at `end` has the weight, "" where none has.
         end: 0 or -1.
         weight: Of all entries there.
@@ -46,6 +49,7 @@ class Entries:
     period: int = 1
     factor: float = 1.0
     power: float = 0.0
+    beyond: int = 0
     ends: str = ""
     end: int = 0
     weight: float = 1.0
@@ -53,9 +57,10 @@ class Entries:
     def rows(self, n: int, chosen: Indices) -> Rows:
         """Returns some rows: (chosen, n)."""
         (s, o), (t, q) = self.row, self.column
-        period = self.period * n
+        span = n + self.beyond
+        period = self.period * span
         places = np.outer(s * chosen + o, t * np.arange(n) + q) % period
-        table = self.factor * n**self.power * self.part(DOUBLES.roots(np.arange(period), period))
+        table = self.factor * span**self.power * self.part(DOUBLES.roots(np.arange(period), period))
         found = table[places]
         if self.ends == "row":
             found[chosen == self.end % n] *= self.weight
@@ -114,11 +119,14 @@ def _trigonometric() -> dict[str, Entries]:
     return found
 
 
+_DST1 = Entries(_sine, (1, 1), (1, 1), period=2, factor=2.0, beyond=1)
 # Families whose matrix of any size is there at once: of whole numbers.
 QUICKLY_BUILT = ("haar", "wht", "wht_sequency")
 ENTRIES: dict[str, Entries] = {
     "dft": Entries(np.conj),
     "idft": Entries(np.asarray, power=-1.0),
     "dht": Entries(_cas),
+    "dst1": _DST1,
+    "dst1_ortho": replace(_DST1, factor=2**0.5, power=-0.5),
     **_trigonometric(),
 }

@@ -116,6 +116,18 @@ def _of_one_point(name: str) -> ExactMatrix | npt.NDArray[Any]:
     return built if isinstance(built, ExactMatrix) else np.asarray(built)
 
 
+def check_call(caller: str, called: str) -> None:
+    """Checks that rules of a transform may call another one.
+
+    Raises:
+        ValueError: It is not linear, or of another kind of data.
+    """
+    if not family(called).is_linear:
+        raise ValueError(f"'{caller}' calls '{called}', which is not linear")
+    if family(called).domain != family(caller).domain:
+        raise ValueError(f"'{caller}' calls '{called}', which is for {family(called).domain} data")
+
+
 def family(name: str) -> Family:
     """Returns the family of that name.
 

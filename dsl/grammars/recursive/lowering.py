@@ -103,8 +103,10 @@ def is_real(rule: Rule) -> bool:
             return False
         if primitive.factor is not None:
             length = int(n * rule.ratios[rule.value(position)])
-            with np.errstate(all="ignore"):  # where a cosine is 0
+            try:
                 factors = primitive.factor(DOUBLES, n, length, step.parameters)
+            except ZeroDivisionError:  # such sizes cannot be done, which is another matter
+                continue
             if np.iscomplexobj(factors):
                 return False
     return True

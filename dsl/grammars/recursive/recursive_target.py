@@ -12,7 +12,13 @@ from functools import cached_property
 import numpy as np
 
 from dsl.errors import UsageError
-from dsl.grammars.recursive.families import POLYNOMIAL_PRODUCT, Family, family, matrix_in
+from dsl.grammars.recursive.families import (
+    POLYNOMIAL_PRODUCT,
+    Family,
+    check_call,
+    family,
+    matrix_in,
+)
 from dsl.registry import brief
 from dsl.straightline import Domain
 from dsl.targets import TARGETS
@@ -49,8 +55,14 @@ class RecursiveTarget:
             raise UsageError(
                 f"expected radix 2, 3 or 2,3, got {','.join(map(str, self.radices)) or 'none'}"
             )
+        object.__setattr__(self, "radices", tuple(dict.fromkeys(self.radices)))
         for name in (self.name, *(self.calls or ())):
             check_family(name)
+        for called in self.calls or ():
+            try:
+                check_call(self.name, called)
+            except ValueError as error:
+                raise UsageError(str(error), "name transforms of the same kind of data") from error
         for radix in self.radices:
             if not self.family.has_size(radix):
                 raise UsageError(f"'{self.name}' has no size {radix}", "choose another radix")

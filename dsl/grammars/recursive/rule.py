@@ -13,6 +13,7 @@ from functools import cached_property
 
 from dsl.registry import brief
 from dsl.vectors import VECTORS, Parameters
+from dsl.vectors.fields import DOUBLES
 
 # A step that computes a whole transform of its operands' length, or multiplies two values
 # element by element; all others are vector primitives.
@@ -113,6 +114,27 @@ class Rule:
                 for operand in self.steps[position].operands:
                     used[operand] = True
         return tuple(used)
+
+    @property
+    def has_products(self) -> bool:
+        """Whether the output needs a product of two values."""
+        return any(
+            step.name == MULTIPLY and self.used[self.value(position)]
+            for position, step in enumerate(self.steps)
+        )
+
+    def has_pole(self, n: int) -> bool:
+        """Tells whether a factor is the reciprocal of zero for n points."""
+        for position, step in enumerate(self.steps):
+            value = self.value(position)
+            if step.name in VECTORS and VECTORS.get(step.name).has_poles and self.used[value]:
+                factor = VECTORS.get(step.name).factor
+                assert factor is not None
+                try:
+                    factor(DOUBLES, n, int(n * self.ratios[value]), step.parameters)
+                except ZeroDivisionError:
+                    return True
+        return False
 
     @cached_property
     def schedule(self) -> tuple[tuple[int, ...], ...]:

@@ -115,9 +115,14 @@ def is_correct(rule: Rule, name: str) -> bool:
     """
     if math.gcd(rule.divisor, 35) > 1:
         raise ValueError("residues have no roots of unity of order 5 or 7")
-    return all(
+    return not has_poles(rule) and all(
         np.array_equal(values_at(rule, n)[rule.output], _truth(name, n)) for n in check_sizes(rule)
     )
+
+
+def has_poles(rule: Rule) -> bool:
+    """Tells whether a factor is the reciprocal of zero at a size at which rules are looked at."""
+    return any(rule.has_pole(n) for n in check_sizes(rule))
 
 
 def fingerprints(rule: Rule) -> list[Residues]:

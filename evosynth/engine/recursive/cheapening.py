@@ -10,7 +10,7 @@ import numpy as np
 from dsl.errors import UsageError
 from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.grammars.recursive.rule import Rule
-from dsl.grammars.recursive.rule_values import is_correct
+from dsl.grammars.recursive.rule_values import has_poles, is_correct
 from dsl.rewrites import REWRITES, Rewrite, Setting
 from dsl.rewrites.merge import normal_form
 
@@ -182,7 +182,7 @@ def _child(
     for _ in range(int(rng.geometric(1 - options.more))):
         rewrite = _chosen(options, rng)
         changed = rewrite.apply(rule, task.setting, rng)
-        if changed is None or not _is_small(changed, options):
+        if changed is None or not _is_usable(changed, options):
             continue
         rule, keeps = changed, keeps and rewrite.keeps_meaning
     if rule not in known:
@@ -191,8 +191,9 @@ def _child(
     return None if cost is None else Candidate(rule, cost)
 
 
-def _is_small(rule: Rule, options: CheapeningOptions) -> bool:
-    return len(rule.steps) <= options.most_steps and rule.divisor <= options.largest_divisor
+def _is_usable(rule: Rule, options: CheapeningOptions) -> bool:
+    is_small = len(rule.steps) <= options.most_steps and rule.divisor <= options.largest_divisor
+    return is_small and not has_poles(rule)
 
 
 def _chosen(options: CheapeningOptions, rng: np.random.Generator) -> Rewrite:

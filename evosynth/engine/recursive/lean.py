@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from dsl.grammars.recursive.rule import Rule
+from dsl.grammars.recursive.rule_values import is_correct
 from dsl.rewrites import EQUAL_VALUE, FACTOR_OUT, Setting
 from dsl.rewrites.merge import normal_form
 
@@ -33,6 +34,7 @@ def leaner(rule: Rule, family: str) -> Rule:
         changed = (FACTOR_OUT if rng.random() < 0.7 else EQUAL_VALUE).apply(best, setting, rng)
         if changed is not None:
             changed = normal_form(changed)
-            if (load(changed), len(changed.steps)) <= (load(best), len(best.steps)):
+            is_leaner = (load(changed), len(changed.steps)) <= (load(best), len(best.steps))
+            if is_leaner and is_correct(changed, family):
                 best = changed
     return best

@@ -19,6 +19,7 @@ from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.grammars.recursive.families import family
 from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.grammars.recursive.rule import Rule
+from dsl.grammars.recursive.rule_values import is_correct
 from evosynth.engine.breeding import Standing
 from evosynth.engine.recursive import cheapening, finding
 from evosynth.engine.recursive.cheapening import CheapeningOptions, CheapeningState, CheapeningTask
@@ -219,7 +220,7 @@ class RecursiveBreeding:
         """Takes in what an island has sought; returns the evaluations made."""
         self._islands[island], made, rule = self._sought.pop(island)
         self._spent += made
-        if rule is not None:
+        if rule is not None and is_correct(rule, subject.family):
             self._needed = self._needed or self._spent
             found = leaner(rule, subject.family)
             self.book = self.book.with_rules(subject, [*self.book.known(subject), found])

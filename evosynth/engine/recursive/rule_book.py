@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,8 @@ from evosynth.engine.recursive.finding import Subject
 # Rules that are kept for one subject, of which the algorithm takes the one that makes it
 # cheapest: the first that is found may be dear.
 MOST_RULES = 4
+# Each subject's rule is chosen, the others being as they are, so many times.
+ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +86,16 @@ class RuleBook:
 
         None where a transform that is called has no rule, for any radix.
         """
-        found = [(self._cost(choice), choice) for choice in self._choices()]
-        possible = [(cost, choice) for cost, choice in found if cost is not None]
-        if not possible:
-            return None
-        _, best = min(possible, key=lambda pair: pair[0])
-        return self._made_of(best)
-
-    def _choices(self) -> Iterator[dict[tuple[str, int], Rule]]:
-        keys = [key for key, rules in self.rules.items() if rules]
-        for rules in itertools.product(*(self.rules[key] for key in keys)):
-            yield dict(zip(keys, rules, strict=True))
+        choice = {key: rules[0] for key, rules in self.rules.items() if rules}
+        best = self._cost(choice)
+        for _ in range(ROUNDS):
+            for key, rules in self.rules.items():
+                for rule in rules[1:]:
+                    changed = {**choice, key: rule}
+                    cost = self._cost(changed)
+                    if cost is not None and (best is None or cost < best):
+                        choice, best = changed, cost
+        return None if best is None else self._made_of(choice)
 
     def _cost(self, choice: dict[tuple[str, int], Rule]) -> tuple[int, ...] | None:
         algorithm = self._made_of(choice)
