@@ -35,6 +35,7 @@ from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from evosynth.algorithm_verification import verify_algorithm
 from evosynth.cases.algorithm_case import AlgorithmCase
 from evosynth.engine.driver import Limits, Search, Snapshot
+from evosynth.engine.recursive.rule_book import compared
 from evosynth.runs.json_lines import append_line, read_lines
 from evosynth.settings import Settings
 
@@ -231,7 +232,9 @@ def _judged(watch: Watch, target: RecursiveTarget) -> Line:
     verification = verify_algorithm(algorithm, largest=LARGEST, largest_proved=0)
     growth = verification.growth
     line |= {
-        "operations": algorithm.operations(target.compared_size).operations,
+        "operations": algorithm.operations(
+            compared(algorithm, [target.compared_size])[0]
+        ).operations,
         "growth": growth.text if growth else "",
         "is_quasilinear": growth is not None and growth.is_quasilinear,
     }

@@ -324,7 +324,7 @@ def test_targets_differ_by_what_rules_may_do() -> None:
         RecursiveTarget("dft"),
         RecursiveTarget("dft", (3,)),
         RecursiveTarget("dft", (2, 3)),
-        RecursiveTarget("dft", (2,), ("dct4",)),
+        RecursiveTarget("dft", (2,), ("idft",)),
         RecursiveTarget("dft", (2,), ()),
         RecursiveTarget("idft"),
     ]
