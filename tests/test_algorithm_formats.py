@@ -565,6 +565,12 @@ def test_c_is_right(name: str, compiled: Callable[..., Path]) -> None:
         assert_close(result, truth(algorithm, data, n))
 
 
+def test_c_with_a_test_has_a_largest_size() -> None:
+    """The values to compare with come from a matrix of exact numbers, which gets too large."""
+    with pytest.raises(UsageError, match="up to n = 2048, got 4096"):
+        render_algorithm(ALGORITHMS["radix2"], "c", n=4096, main=True)
+
+
 def test_c_computes_any_rules(
     compiled: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.algorithm_formats.c_loops import input_name
+from dsl.errors import UsageError
 from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.vectors.fields import DOUBLES
 
 COUNT = 2
+LARGEST_TESTED = 2048
 EPSILON = {"double": float(np.finfo(np.float64).eps), "single": float(np.finfo(np.float32).eps)}
 MODULUS, MULTIPLIER, INCREMENT = 0x80000000, 1103515245, 12345
 
@@ -59,7 +61,15 @@ FILL = """\
 
 
 def test_main(algorithm: Algorithm, n: int, name: str, precision: str, workspace: int) -> str:
-    """Returns a main function that tells whether the functions are right."""
+    """Returns a main function that tells whether the functions are right.
+
+    Raises:
+        UsageError: The values to compare with would need a matrix too large to make.
+    """
+    if n > LARGEST_TESTED:
+        raise UsageError(
+            f"a test is written up to n = {LARGEST_TESTED}, got {n}", "leave the main function out"
+        )
     about = algorithm.family
     parts = 2 if about.domain == "complex" else 1
     lengths = [int(n * ratio) * parts for ratio in about.inputs]
