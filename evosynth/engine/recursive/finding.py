@@ -22,7 +22,7 @@ Whole = npt.NDArray[np.int64]
 # Evaluations after which an island that has found nothing begins anew.
 RESTART = 25_000
 # How often a child gets a step that its parent's evaluation proposed, where sums of two and
-# of three terms are sought: without proposals, the latter are not found.
+# of three terms are sought; they help the latter most.
 HINT_ODDS, WIDE_HINT_ODDS = 0.1, 0.3
 # Sums of three terms are sought at a larger size, where few are a coincidence. That takes
 # so many times longer.
