@@ -18,7 +18,7 @@ from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.grammars.recursive.rule import Rule, Step
 from dsl.grammars.recursive.vocabulary import Operation
 from dsl.vectors import VECTORS, Parameters, VectorPrimitive
-from dsl.vectors.angles import ANGLE, angles, merged_angle
+from dsl.vectors.angles import ANGLE, angles
 from dsl.vectors.base import NOWHERE, Places
 from dsl.vectors.fields import DOUBLES, EXACTS, PRIME, RESIDUES
 from evosynth.engine.recursive.finding import Subject
@@ -252,7 +252,10 @@ def test_angles_of_two_diagonals_add() -> None:
     twiddle = VECTORS.get("twiddle")
     data = np.ones(6)
     apart = twiddle.apply([twiddle.apply([data], one, 12, DOUBLES)], two, 12, DOUBLES)
-    np.testing.assert_allclose(apart, twiddle.apply([data], merged_angle(one, two), 12, DOUBLES))
+    np.testing.assert_allclose(
+        apart,
+        twiddle.apply([data], tuple(a + b for a, b in zip(one, two, strict=True)), 12, DOUBLES),
+    )
 
 
 # Fields

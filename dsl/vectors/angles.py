@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -76,8 +75,3 @@ def diagonal(
 def _is_angle(parameters: Parameters) -> bool:
     small = all(abs(p.numerator) <= 1 << 20 and p.denominator <= 1 << 12 for p in parameters)
     return small
-
-
-def merged_angle(one: Parameters, two: Parameters) -> Parameters:
-    """Returns the sum of two angles."""
-    return tuple(Fraction(a + b) for a, b in zip(one, two, strict=True))
