@@ -49,7 +49,7 @@ FIELD = re.compile(r"proved in Q(?:\(zeta_(\d+)\))?")
 MOST_CALLS, STEADY = 1024, 1.5
 # Numbers that may be computed for one vector, and to replay a proof: files hold anything.
 # A step takes the time of so many numbers at least.
-MOST_WORK, MOST_REPLAYED, STEP_WORK = 1 << 24, 1 << 18, 64
+MOST_WORK, MOST_REPLAYED = 1 << 24, 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,21 +319,9 @@ def _used(algorithm: Algorithm, sizes: Sequence[int]) -> dict[str, set[Rule]]:
     return rules
 
 
-def work(algorithm: Algorithm, name: str, n: int, known: dict[tuple[str, int], int]) -> int:
-    """Returns how many numbers are computed for n points of a family, calls included."""
-    if (name, n) not in known:
-        rule = algorithm.rule(name, n)
-        if rule is None:
-            return n * n
-        own = sum(max(int(n * ratio), STEP_WORK) for ratio in rule.ratios)
-        calls = [work(algorithm, called, int(n * ratio), known) for called, ratio in rule.calls]
-        known[name, n] = own + sum(calls)
-    return known[name, n]
-
-
 def _checked(algorithm: Algorithm, n: int) -> SizeCheck:
     """Runs the algorithm on random vectors."""
-    if work(algorithm, algorithm.name, n, {}) > MOST_WORK:
+    if algorithm.work(n) > MOST_WORK:
         return SizeCheck(n, math.nan, 0)
     rng = np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=(n,)))
     family = algorithm.family
@@ -372,7 +360,7 @@ def is_bilinear(rule: Rule) -> bool:
 
 
 def _proved(algorithm: Algorithm, n: int) -> SizeProof:
-    if work(algorithm, algorithm.name, n, {}) > MOST_REPLAYED:
+    if algorithm.work(n) > MOST_REPLAYED:
         return SizeProof(n, "", "not proved: too large to replay")
     is_base = algorithm.rule(algorithm.name, n) is None
     try:
@@ -390,7 +378,7 @@ def _proved_by_pairs(algorithm: Algorithm, n: int) -> SizeProof:
     rule = algorithm.rule(algorithm.name, n)
     if rule is None or not is_bilinear(rule):
         return SizeProof(n, "", "not proved: its products are not of one input by the other")
-    if work(algorithm, algorithm.name, n, {}) > MOST_REPLAYED:
+    if algorithm.work(n) > MOST_REPLAYED:
         return SizeProof(n, "", "not proved: too large to replay")
     half = n // 2
     units = np.full((half, half), EXACTS.zero, object)

@@ -18,7 +18,6 @@ from dsl.vectors import VECTORS
 from dsl.vectors.fields import PRIME, RESIDUES
 from evosynth.engine.recursive import finding_kernel
 from evosynth.engine.recursive.finding import (
-    RESTART,
     FindingIsland,
     FindingOptions,
     Subject,
@@ -449,11 +448,12 @@ def test_a_rule_is_found(subject: Subject) -> None:
 
 def test_an_island_that_finds_nothing_begins_anew() -> None:
     island, _, _ = advance(start_island(DHT, SMALL), DHT, SMALL, 100, np.random.default_rng(0))
-    for spent, expected in ((RESTART - 1, RESTART + 9), (RESTART, 10), (RESTART + 5, 10)):
+    limit = SMALL.restart
+    for spent, expected in ((limit - 1, limit + 9), (limit, 10), (limit + 5, 10)):
         old = replace(island, spent=spent)
         after, made, _ = advance(old, DHT, SMALL, 10, np.random.default_rng(1))
         assert (after.spent, made) == (expected, 10)
-        assert after.filled == (60 if expected > RESTART else 10)
+        assert after.filled == (60 if expected > limit else 10)
 
 
 def test_size_can_be_weighed() -> None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from dsl.cost import Count, count_code
 from dsl.errors import UsageError
 from dsl.grammars.factor.from_code import program_from_code
-from dsl.grammars.recursive.families import Family, check_call, family
+from dsl.grammars.recursive.families import Family, check_call, family, is_made_of
 from dsl.grammars.recursive.lowering import (
     Body,
     is_real,
@@ -39,6 +39,8 @@ LARGEST_LISTED = 256
 LARGEST_SIZE = 1 << 40
 # Elements that may be computed for each of the n lg n that a fast algorithm has.
 MOST_WORK = 1 << 14
+# So many take a second or so, whatever the size.
+LITTLE_WORK, STEP_WORK = 1 << 24, 64
 # Code for one size is written whole up to this size, with exact constants.
 LARGEST_CODE = 256
 
@@ -120,11 +122,7 @@ class Algorithm:
         divide by.
         """
         divisors = [rule.divisor for rules in self.rules.values() for rule in rules]
-        rest = n
-        for p in self._primes:
-            while rest % p == 0:
-                rest //= p
-        return n == 1 or (n < max(divisors) and rest == 1)
+        return n == 1 or (n < max(divisors) and is_made_of(n, self._primes))
 
     def has_size(self, n: int) -> bool:
         """Tells whether the algorithm can do n points."""
@@ -153,16 +151,10 @@ class Algorithm:
         """Which sizes it can do, for people."""
         letters = dict(zip((2, 3, 5, 7), "abcd", strict=True))
         factors = "".join(f" {p}^{letters[p]}" for p in sorted(self._primes))
-        expected = {n for n in range(1, LARGEST_LISTED + 1) if self._has_only(n)}
+        expected = {n for n in range(1, LARGEST_LISTED + 1) if is_made_of(n, self._primes)}
         missing = sorted(expected - set(self.sizes))
         but = f", but not {', '.join(map(str, missing[:4]))}" if missing else ""
         return f"n ={factors or ' 1'}{but}"
-
-    def _has_only(self, n: int) -> bool:
-        for p in self._primes:
-            while n % p == 0:
-                n //= p
-        return n == 1
 
     def operations(self, n: int) -> Count:
         """Returns the real operations for n points: those of `lower(n)`.
@@ -224,7 +216,10 @@ class Algorithm:
         return Plan(rule, sum(parts, own_count(rule, n, family(name).domain)))
 
     def work(self, n: int) -> int:
-        """Returns how many elements are computed for n points, those of calls included."""
+        """Returns how many elements are computed for n points, those of calls included.
+
+        A step counts as `STEP_WORK` elements at least: it takes time however short it is.
+        """
         known: dict[tuple[str, int], int] = {}
 
         def total(name: str, length: int) -> int:
@@ -233,7 +228,7 @@ class Algorithm:
                 if rule is None:
                     known[name, length] = length * length
                 else:
-                    own = sum(int(length * ratio) for ratio in rule.ratios)
+                    own = sum(max(int(length * ratio), STEP_WORK) for ratio in rule.ratios)
                     calls = sum(total(called, int(length * r)) for called, r in rule.calls)
                     known[name, length] = own + calls
             return known[name, length]
@@ -242,7 +237,7 @@ class Algorithm:
 
     def _check_work(self, n: int) -> None:
         """Refuses what would take for ever: files may hold any number of calls."""
-        if self.work(n) > MOST_WORK * n * n.bit_length():
+        if self.work(n) > max(LITTLE_WORK, MOST_WORK * n * n.bit_length()):
             raise UsageError(
                 f"this algorithm computes {self.work(n):.1e} elements for n = {n}: it calls "
                 "far too often",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -114,6 +115,14 @@ def _of_one_point(name: str) -> ExactMatrix | npt.NDArray[Any]:
     except (ArithmeticError, IndexError, ValueError):
         raise UsageError(f"'{name}' has no size 1, at which a recursion could end") from None
     return built if isinstance(built, ExactMatrix) else np.asarray(built)
+
+
+def is_made_of(n: int, primes: Iterable[int]) -> bool:
+    """Tells whether a size has no other prime factors than these."""
+    for p in primes:
+        while n % p == 0:
+            n //= p
+    return n == 1
 
 
 def check_call(caller: str, called: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +16,7 @@ from dsl.grammars.recursive.families import (
     Family,
     check_call,
     family,
+    is_made_of,
     matrix_in,
 )
 from dsl.registry import brief
@@ -96,7 +96,7 @@ class RecursiveTarget:
     def compared_size(self) -> int:
         """The size at which operations are compared while searching: 32, 27 or 24."""
         product = math.prod(self.radices)
-        sizes = [n for n in range(2, COMPARED + 1) if _is_made_of(n, self.radices)]
+        sizes = [n for n in range(2, COMPARED + 1) if is_made_of(n, self.radices)]
         return max(n for n in sizes if n % product == 0)
 
     @property
@@ -109,13 +109,6 @@ class RecursiveTarget:
         """SHA-256 of name, radices and calls, in hexadecimal."""
         text = json.dumps([self.name, self.radices, self.calls])
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _is_made_of(n: int, primes: Sequence[int]) -> bool:
-    for p in primes:
-        while n % p == 0:
-            n //= p
-    return n == 1
 
 
 def check_family(name: str) -> None:

@@ -19,8 +19,6 @@ from fitness.evaluators.recursive_unaided_kernel import Ladder, ladder
 
 Whole = npt.NDArray[np.int64]
 
-# Evaluations after which an island that has found nothing begins anew.
-RESTART = 25_000
 # How often a child gets a step that its parent's evaluation proposed, where sums of two and
 # of three terms are sought; they help the latter most.
 HINT_ODDS, WIDE_HINT_ODDS = 0.1, 0.3
@@ -42,6 +40,8 @@ class FindingOptions:
         is_blind: Genomes are random, not bred.
         population: Genomes.
         capacity: Most steps of a genome.
+        restart: An island that has found nothing in so many evaluations begins anew; one
+            that seeks sums of three terms, in twice as many.
     """
 
     terms: int = 2
@@ -52,6 +52,7 @@ class FindingOptions:
     is_blind: bool = False
     population: int = 1_000
     capacity: int = 20
+    restart: int = 25_000
 
     def widened(self) -> FindingOptions:
         """Returns options for sums of three terms, which take more steps."""
@@ -134,7 +135,7 @@ def advance(
         The population afterwards, the evaluations made, and the rule if one was found; a
         population that found one, or nothing for long, begins anew.
     """
-    if island.spent >= RESTART * (2 if options.terms == 3 else 1):
+    if island.spent >= options.restart * (2 if options.terms == 3 else 1):
         island = start_island(subject, options)
     genomes, lengths = island.genomes.copy(), island.lengths.copy()
     fitness, results, hints = island.fitness.copy(), island.results.copy(), island.hints.copy()

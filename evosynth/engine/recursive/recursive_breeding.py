@@ -310,7 +310,10 @@ def options_for(spec: Spec) -> FindingOptions:
     """Returns how a strategy finds rules."""
     population = 1 if spec.strategy == "hill-climb" else spec.population
     return FindingOptions(
-        is_blind=spec.strategy == "random", population=population, capacity=spec.capacity
+        is_blind=spec.strategy == "random",
+        population=population,
+        capacity=spec.capacity,
+        restart=spec.restart,
     )
 
 
