@@ -11,7 +11,7 @@ from dsl.genome import Genomes
 from dsl.targets import Target, make_target
 from evosynth.cases import case_of
 from evosynth.engine.blocks import start_forest
-from evosynth.engine.epoch import run_epoch
+from evosynth.engine.turn import run_turn
 from evosynth.settings import Settings
 from fitness.evaluators import EVALUATORS
 from fitness.evaluators.numba_evaluator import NumbaEvaluator
@@ -26,7 +26,7 @@ def solved_population(target: Target) -> Genomes:
     spec = Settings(seed=1).spec(case_of(target))
     forest = start_forest(target.matrix, target.domain == "complex", spec)
     for epoch in range(EVALUATIONS // spec.epoch):
-        forest, _ = run_epoch(target, spec, forest, epoch, 0)
+        forest, _ = run_turn(target.domain, spec, forest, epoch, 0)
     return forest.blocks[0].population.genomes
 
 

@@ -38,6 +38,7 @@ from evosynth.engine.driver import Limits, Search, Snapshot
 from evosynth.engine.recursive.rule_book import compared
 from evosynth.runs.json_lines import append_line, read_lines
 from evosynth.settings import Settings
+from evosynth.workplace import Workplace
 
 RESULTS = Path("runs/recursive.jsonl")
 LARGEST = 1024
@@ -207,10 +208,12 @@ def search_once(case: Case) -> Line:
     task = TASKS[case.task]
     target = RecursiveTarget(task.family, task.radices)
     subject, settings = AlgorithmCase(target), Settings(seed=case.seed)
-    spec, threads = settings.spec(subject), settings.threads(subject)
+    spec, workplace = settings.spec(subject), Workplace(executor="serial")
+    threads = workplace.threads(subject)
     watch = Watch(case)
     limits = Limits(seconds=case.seconds + case.more_seconds)
-    search = Search(subject.breeding(spec, threads, None), spec, limits)
+    executor = workplace.make_executor(subject, spec.islands)
+    search = Search(subject.breeding(spec, threads, None), spec, limits, executor)
     load = _load()
     with suppress(_Reached):
         search.run(watch)

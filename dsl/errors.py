@@ -34,6 +34,18 @@ class StorageError(EvosynthError):
     exit_code = 74
 
 
+class ExecutorError(EvosynthError):
+    """Workers that cannot be reached, or that end again and again over the same work."""
+
+    exit_code = 69
+
+
+class BusyError(EvosynthError):
+    """A run folder that another process works on."""
+
+    exit_code = 75
+
+
 class EnvironmentMismatchError(EvosynthError):
     """A plug-in, package or extra that is missing or does not fit."""
 

@@ -27,6 +27,8 @@ from dsl.straightline import UNITS, Code, CodeWriter, Domain, Ref, only_finite
 # More than any search produces: a limit against files made to exhaust memory.
 MOST_INSTRUCTIONS = 100_000
 MOST_VALUES = 1 << 12
+# Operands of all instructions together; the same of constants.
+MOST_OPERANDS = 1 << 22
 # So many distinct constants, none of them recognised, and the others are not tried.
 MOST_UNKNOWN = 48
 # Of coefficients of all values in the inputs, which simplification keeps at once.

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from dsl.samples import SampledTarget, from_arrays, make_sampled_target, read_samples
     from dsl.targets import Target, make_target
     from evosynth.algorithm_result import AlgorithmResult
-    from evosynth.api import Verification, load, run, show, verify
+    from evosynth.api import Verification, fork, load, resume, run, show, verify
     from evosynth.benchmark import bench
     from evosynth.catalogue import baselines, formats, functions, primitives, targets
+    from evosynth.checking import check
     from evosynth.comparison import Comparison, compare
+    from evosynth.diagnosing import doctor
     from evosynth.experimenting import experiment, experiments
     from evosynth.exporting import export
     from evosynth.formula_result import FormulaResult
@@ -54,10 +56,13 @@ __all__ = [
     "Verification",
     "baselines",
     "bench",
+    "check",
     "compare",
+    "doctor",
     "experiment",
     "experiments",
     "export",
+    "fork",
     "formats",
     "from_arrays",
     "functions",
@@ -69,6 +74,7 @@ __all__ = [
     "read_samples",
     "records",
     "refine",
+    "resume",
     "run",
     "show",
     "targets",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from evosynth.algorithm_verification import (
 from evosynth.formula_verification import FormulaVerification, verify_formula
 from evosynth.job import Report, execute, prepare
 from evosynth.request import Request
+from evosynth.resuming import Budget, branch, reopen
 from evosynth.runs import (
     AlgorithmDocument,
     Claims,
@@ -36,6 +38,7 @@ from evosynth.runs import (
     write_document,
 )
 from evosynth.settings import Settings
+from evosynth.workplace import EPOCH_SECONDS, Workplace
 from fitness.proof import Proof, prove
 
 
@@ -129,6 +132,10 @@ def run(
     strategy: str = "evolve",
     islands: int = 2,
     library: str | os.PathLike[str] = "run",
+    executor: str | concurrent.futures.Executor = "auto",
+    scheduler: str | None = None,
+    scheduler_file: str | os.PathLike[str] | None = None,
+    epoch_limit: float = EPOCH_SECONDS,
     out: str | Path | None = None,
     report: Report | None = None,
 ) -> Any:
@@ -163,12 +170,19 @@ def run(
         patience: Most evaluations without improvement.
         goal: Stop at this many operations, or at "best-known"; of an algorithm for every
             size at n = 32 (27 for radix 3, 24 for both).
-        workers: Evaluating threads; the result does not depend on it.
+        workers: Cores to use; by default all. The result does not depend on it.
         strategy: "evolve", "hill-climb" or "random".
         islands: Number of islands.
         library: Where solved blocks are kept: "run" for the run's own, "none", "user" for the
             user's, or the path of a folder that runs share.
-        out: Folder in which a run folder is made; nothing is stored by default.
+        executor: Where islands work: "auto", "serial", "processes", "dask", or any
+            `concurrent.futures.Executor`. The result does not depend on it.
+        scheduler: Address of a Dask scheduler, such as "tcp://host:8786".
+        scheduler_file: File that a Dask scheduler was told to write its address to.
+        epoch_limit: Most seconds of one epoch of one island in a worker process, which is
+            killed then and tries again, three times in all.
+        out: Folder in which a run folder is made, from which the run can be resumed;
+            nothing is stored by default.
         report: Called after every epoch of every island.
 
     Returns:
@@ -178,11 +192,13 @@ def run(
     Raises:
         UsageError: An argument cannot be used.
         DataError: A file cannot be used, or nothing was found.
+        ExecutorError: There is nobody to work, or an epoch ends its workers again and again.
         StorageError: The run folder cannot be written.
     """
     settings = Settings(
-        seed, evaluations, time, patience, goal, workers, strategy, islands, os.fspath(library)
+        seed, evaluations, time, patience, goal, strategy, islands, os.fspath(library)
     ).with_seed()
+    workplace = Workplace(workers, executor, scheduler, scheduler_file, epoch_limit)
     request = Request(
         target=target,
         n=n,
@@ -204,7 +220,103 @@ def run(
     )
     assert settings.seed is not None
     job = prepare(request.make(settings.seed), settings, out)
-    return execute(job, report or (lambda snapshot: None))
+    return execute(job, report or (lambda snapshot: None), workplace=workplace)
+
+
+def resume(
+    run: str | os.PathLike[str],
+    *,
+    evaluations: int | None = None,
+    time: float | None = None,
+    patience: int | None = None,
+    goal: int | str | None = None,
+    workers: int | None = None,
+    executor: str | concurrent.futures.Executor = "auto",
+    scheduler: str | None = None,
+    scheduler_file: str | os.PathLike[str] | None = None,
+    epoch_limit: float = EPOCH_SECONDS,
+    report: Report | None = None,
+) -> Any:
+    """Goes on with a run that was killed, interrupted, or is to search for longer.
+
+    It ends with the same bits as a run that was never stopped, but for the time that it
+    took. A run that has come to its end, of which no more is asked, is returned as it is.
+
+    Args:
+        run: The run folder.
+        evaluations: Most genomes to evaluate, those so far included; by default as before.
+        time: Most wall-clock seconds to search, those so far included; likewise.
+        patience: Most evaluations without improvement; likewise.
+        goal: Stop at this many operations, or at "best-known"; likewise.
+        workers: Cores to use; by default all.
+        executor: As of `run`; it may be another one than before.
+        scheduler: As of `run`.
+        scheduler_file: As of `run`.
+        epoch_limit: As of `run`.
+        report: Called after every epoch of every island.
+
+    Returns:
+        As `run`.
+
+    Raises:
+        UsageError: An argument cannot be used.
+        DataError: The folder is no run's, or damaged, or nothing was found.
+        EnvironmentMismatchError: The run was begun with another target, size or set of
+            primitives than it would go on with.
+        BusyError: Another process works on it.
+        ExecutorError: As of `run`.
+        StorageError: The folder cannot be read or written.
+    """
+    workplace = Workplace(workers, executor, scheduler, scheduler_file, epoch_limit)
+    job = reopen(run, Budget(evaluations, time, patience, goal))
+    return execute(job, report or (lambda snapshot: None), workplace=workplace)
+
+
+def fork(
+    run: str | os.PathLike[str],
+    *,
+    out: str | Path,
+    seed: int | None = None,
+    epoch: int | None = None,
+    evaluations: int | None = None,
+    time: float | None = None,
+    patience: int | None = None,
+    goal: int | str | None = None,
+    workers: int | None = None,
+    executor: str | concurrent.futures.Executor = "auto",
+    scheduler: str | None = None,
+    scheduler_file: str | os.PathLike[str] | None = None,
+    epoch_limit: float = EPOCH_SECONDS,
+    report: Report | None = None,
+) -> Any:
+    """Begins a run where another one stood; that one is left as it is.
+
+    Args:
+        run: Folder of the other run.
+        out: Folder in which the run folder is made.
+        seed: Decides the random choices from there on; by default that of the other run.
+        epoch: Of one of its checkpoints, the newest three are kept; by default the newest.
+        evaluations: Most genomes to evaluate, those so far included; by default as before.
+        time: Most wall-clock seconds to search, those so far included; likewise.
+        patience: Most evaluations without improvement; likewise.
+        goal: Stop at this many operations, or at "best-known"; likewise.
+        workers: Cores to use; by default all.
+        executor: As of `run`.
+        scheduler: As of `run`.
+        scheduler_file: As of `run`.
+        epoch_limit: As of `run`.
+        report: Called after every epoch of every island.
+
+    Returns:
+        As `run`.
+
+    Raises:
+        EvosynthError: As `resume`.
+    """
+    workplace = Workplace(workers, executor, scheduler, scheduler_file, epoch_limit)
+    budget = Budget(evaluations, time, patience, goal)
+    job = branch(run, budget, seed, epoch, Path(out))
+    return execute(job, report or (lambda snapshot: None), workplace=workplace)
 
 
 def load(path: str | Path) -> Program | Algorithm:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +31,11 @@ from dsl.straightline import Domain
 from dsl.targets.memory import CAPACITY
 from evosynth.engine.assembly import assemble
 from evosynth.engine.blocks import Block, Forest, Matrix, Split, equivalence_of, uses
+from evosynth.engine.forest_check import check_solved
+from evosynth.engine.plain_data import from_text, to_text
 from evosynth.engine.spec import no_population
-from evosynth.runs.files import read_text, storage_errors, write_text
+from evosynth.runs.files import check_writable, read_text, storage_errors, write_text
+from evosynth.runs.untrusted_json import parse_json
 
 FORMAT, VERSION = "evosynth-block", 1
 MOST_FILES = 10_000
@@ -67,10 +69,23 @@ def open_library(folder: Path, domain: Domain) -> BlockLibrary:
         StorageError: The folder cannot be read, made or written.
     """
     library = read_library(folder, domain)
-    with storage_errors(f"cannot make the library '{folder}'", HINT):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+    check_writable(folder, HINT)
+    return library
+
+
+def written_library(library: BlockLibrary) -> str:
+    """Returns a library as text, for the run that begins with it."""
+    return to_text(library, BlockLibrary)
+
+
+def library_from_text(text: str, domain: Domain) -> BlockLibrary:
+    """Returns the library that a run began with.
+
+    Raises:
+        DataError: The text is damaged.
+    """
+    library = from_text(text, BlockLibrary)
+    check_solved(library.forest, domain)
     return library
 
 
@@ -213,7 +228,7 @@ def _step_data(step: Step, gene: int) -> dict[str, Any]:
 def _read(path: Path, text: str, domain: Domain) -> tuple[npt.NDArray[Any], Decoding] | None:
     """Returns a file's matrix and its steps, repeated on it; None for other data."""
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         if (data["format"], data["version"]) != (FORMAT, VERSION):
             raise ValueError(f"expected {FORMAT} version {VERSION}")
         if data["domain"] != domain:
@@ -226,11 +241,11 @@ def _read(path: Path, text: str, domain: Domain) -> tuple[npt.NDArray[Any], Deco
             decoding = _repeated(matrix, data, domain)
     except (
         ArithmeticError,
+        DataError,
         LookupError,
         TypeError,
         ValueError,
         UsageError,
-        RecursionError,
     ) as error:
         reason = f"{type(error).__name__}: {error}"[:120]
         raise DataError(
@@ -247,6 +262,8 @@ def _repeated(matrix: npt.NDArray[Any], data: dict[str, Any], domain: Domain) ->
     if genes != sorted(genes) or sorted(set(genes)) != list(range(len(set(genes)))):
         raise ValueError("expected steps in the order of their genes, numbered from 0")
     decoding = working.result(len(set(genes)))
+    if not np.isfinite(decoding.remainder).all():
+        raise ValueError("its steps overflow")
     program = build_program(decoding, domain)
     error = relative_error(program.execute(np.eye(matrix.shape[1])).T, matrix)
     if error > EXACT:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dsl.errors import EnvironmentMismatchError
-from evosynth.runs.files import storage_errors
+from evosynth.runs.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -77,8 +78,10 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
     with matplotlib.rc_context(_style(matplotlib)):
         for file in files:
             metadata: Mapping[str, Any] = {"Date": None} if file.suffix == ".svg" else {}
-            with storage_errors(f"cannot write '{file}'"):
-                figure.savefig(file, dpi=PIXELS_PER_INCH, metadata=dict(metadata))
+            picture = BytesIO()
+            form = file.suffix.removeprefix(".")
+            figure.savefig(picture, format=form, dpi=PIXELS_PER_INCH, metadata=dict(metadata))
+            write_bytes(file, picture.getvalue())
     return files
 
 

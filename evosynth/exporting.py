@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from dsl.errors import UsageError
 from dsl.formats import FORMATS, format_for
 from dsl.program import Program
 from evosynth.api import load, written
-from evosynth.runs.files import storage_errors, write_text
+from evosynth.runs.files import write_output
 
 HINT = "choose another file, in a folder that exists"
 
@@ -48,18 +47,9 @@ def export(
     form = to if to is not None else format_for(str(output), formats).name
     text = written(found, form, n, options)
     if output is not None:
-        _write(Path(output), text)
+        write_output(Path(output), text, HINT)
     return text
 
 
 def _known() -> str:
     return ", ".join(FORMATS.names())
-
-
-def _write(path: Path, text: str) -> None:
-    with storage_errors(f"cannot write '{path}'", HINT):
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            path.write_text(text, encoding="utf-8")  # /dev/null must stay what it is
-            return
-        target = Path(os.path.realpath(path)) if path.is_symlink() else path
-    write_text(target, text, HINT)

@@ -3,63 +3,68 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dsl.errors import EvosynthError
-from evosynth.block_library import BlockLibrary, open_library
+from evosynth.block_library import BlockLibrary, open_library, written_library
 from evosynth.cases import AnyResult, AnyTarget, Case, Outcome, case_of
 from evosynth.ending import Ending
 from evosynth.engine.driver import Limits, Search, Snapshot
 from evosynth.engine.spec import Purpose, Spec
 from evosynth.runs import RunFolder
+from evosynth.runs.checkpoints import Checkpoint
+from evosynth.runs.configuration import Configuration, differences, identity
+from evosynth.runs.faults import fault
+from evosynth.runs.files import storage_errors
+from evosynth.runs.folder import LOG
+from evosynth.runs.json_lines import read_lines
+from evosynth.runs.standpoint import Standpoint, read_standpoint, write_standpoint
 from evosynth.settings import Settings
 from evosynth.version import versions
+from evosynth.workplace import Workplace
 
 Report = Callable[[Snapshot], None]
+Pause = Callable[[], None]
+
+
+def _nothing(*ignored: object) -> None:
+    """Is what is called where nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run that can begin.
+    """A run that can begin, or go on.
 
     Attributes:
         target: What has to be computed.
         spec: What decides the bits of the result.
         limits: When to stop.
-        threads: Evaluating threads.
         folder: Where the run is stored, if it is.
         library_folder: Of the library that it shares, if it does.
-        library: What was in it.
+        library: What was in it when the run began.
+        configuration: What `run.json` holds; None without a folder.
+        is_resumed: The run has begun before: it goes on from its newest checkpoint.
+        is_finished: It has come to its end as well: nothing is written again.
     """
 
     target: AnyTarget
     spec: Spec
     limits: Limits
-    threads: int
     folder: RunFolder | None
     library_folder: Path | None = None
     library: BlockLibrary | None = None
+    configuration: Configuration | None = None
+    is_resumed: bool = False
+    is_finished: bool = False
 
     @property
     def case(self) -> Case:
         """What depends on the kind of the target."""
         return case_of(self.target)
-
-    def configuration(self) -> dict[str, Any]:
-        """Returns what `run.json` holds, as plain data."""
-        return {
-            "format": "evosynth-run",
-            "version": 1,
-            "target": self.case.names() | {"digest": self.target.digest},
-            "spec": asdict(self.spec),
-            "limits": asdict(self.limits),
-            "library": self.library.digest if self.library else None,
-            "versions": versions(),
-        }
 
 
 def prepare(target: AnyTarget, settings: Settings, out: str | Path | None) -> Job:
@@ -78,74 +83,176 @@ def prepare(target: AnyTarget, settings: Settings, out: str | Path | None) -> Jo
     if out is not None:
         folder = RunFolder.create(Path(out), f"{target.identifier}-seed{spec.seed}")
     library = open_library(shared, target.domain) if shared else None
-    job = Job(target, spec, limits, settings.threads(case), folder, shared, library)
-    if folder is not None:
-        folder.write_configuration(job.configuration())
-    return job
+    job = Job(target, spec, limits, folder, shared, library)
+    if folder is None:
+        return job
+    digest = None
+    if library is not None:
+        digest = library.digest
+        folder.write_library(written_library(library))
+    configuration = Configuration.of(target, spec, limits, shared, digest)
+    folder.write_configuration(configuration.to_data())
+    return replace(job, configuration=configuration)
 
 
-def execute(job: Job, report: Report = lambda snapshot: None) -> AnyResult:
+def execute(
+    job: Job,
+    report: Report = _nothing,
+    pause: Pause = _nothing,
+    workplace: Workplace | None = None,
+) -> AnyResult:
     """Searches until a limit or an interrupt, and stores what was found.
+
+    Args:
+        job: What to do.
+        report: Called after every epoch of every island.
+        pause: Called several times a second; may raise `KeyboardInterrupt`.
+        workplace: Where epochs run.
 
     Raises:
         DataError: Nothing was found: no genome was exact to rounding error, no formula valid,
-            no algorithm right.
+            no algorithm right. Or what the run would go on from is damaged.
+        ExecutorError: There is nobody left to run epochs; the run can be resumed.
+        BusyError: Another process works on the run folder.
+        StorageError: The run folder cannot be written; the run can be resumed.
         KeyboardInterrupt: Nothing was found before the interrupt.
     """
-    started = time.monotonic()
-    case, folder = job.case, job.folder
-    breeding = case.breeding(job.spec, job.threads, job.library)
-    search = Search(breeding, job.spec, job.limits)
-    last: list[Snapshot] = []
+    with job.folder.lock() if job.folder else nullcontext():
+        return _Run(job, report, pause, workplace or Workplace()).execute()
 
-    def observe(snapshot: Snapshot) -> None:
-        last[:] = [snapshot]
-        if folder is not None:
+
+class _Run:
+    """A job while it is executed; whoever makes one holds the lock of its folder."""
+
+    def __init__(self, job: Job, report: Report, pause: Pause, workplace: Workplace) -> None:
+        self._job = job
+        self._report = report
+        self._pause = pause
+        self._workplace = workplace
+        self._notices: list[str] = []
+        self._seconds_before = 0.0
+
+    def execute(self) -> AnyResult:
+        job = self._job
+        started = time.monotonic()
+        with self._search() as search:
+            breeding = search.breeding
+            if job.is_resumed:
+                self._restore(search)
+            if job.folder is not None and not job.is_finished:
+                job.folder.start_log()
+            stopped_by = self._until_interrupted(search)
+        ending = Ending(
+            job.spec.seed,
+            search.evaluations,
+            started - self._seconds_before,
+            stopped_by,
+            job.folder.path if job.folder else None,
+            search.logbook,
+        )
+        outcome = job.case.finish(breeding, ending, self._pause)
+        if job.folder is not None and not job.is_finished:
+            self._store(outcome)
+        if job.library_folder is not None and not job.is_finished:
+            try:
+                job.case.share(breeding, job.library_folder)
+            except EvosynthError as error:  # what was found is safe; the library is an extra
+                self._notices.append(f"nothing was added to the library: {error}")
+        return replace(outcome.result, notices=(*outcome.result.notices, *self._notices))
+
+    @contextmanager
+    def _search(self) -> Iterator[Search]:
+        """Yields the search, with an executor that is closed however it ends."""
+        job, case = self._job, self._job.case
+        threads = self._workplace.threads(case)
+        breeding = case.breeding(job.spec, threads, job.library)
+        executor = self._workplace.make_executor(case, job.spec.islands)
+        is_done = False
+        try:
+            yield Search(breeding, job.spec, job.limits, executor)
+            is_done = True
+        finally:
+            executor.close(kill=not is_done)
+
+    def _restore(self, search: Search) -> None:
+        """Goes back to the newest checkpoint that is whole, or to the beginning."""
+        job = self._job
+        assert job.folder is not None
+        job.folder.sweep()
+        self._notices += _other_versions(job.configuration)
+        checkpoint, warnings = job.folder.checkpoints.latest()
+        self._notices += warnings
+        if checkpoint is None:
+            job.folder.truncate_log(0)
+            return
+        standpoint = read_standpoint(checkpoint.body, self._identity())
+        if not job.is_finished and job.folder.truncate_log(standpoint.log) < standpoint.log:
+            self._notices.append(f"'{job.folder.path / LOG}' is shorter than it was")
+        lines = read_lines(job.folder.path / LOG)
+        records = [line for line in lines if _is_before(line, checkpoint.epoch)]
+        search.restore(standpoint.search, records)
+        self._seconds_before = search.seconds
+        if job.is_finished and job.limits.seconds is not None:
+            search.limits = replace(job.limits, seconds=min(job.limits.seconds, search.seconds))
+
+    def _until_interrupted(self, search: Search) -> str:
+        """Runs a search; an interrupt ends it with what it has found so far."""
+        try:
+            return search.run(self._observe, self._pause, lambda: self._save(search))
+        except KeyboardInterrupt:
+            if not search.evaluations:
+                raise
+            # Settling takes seconds: whoever interrupts again gets what is written at once.
+            search.breeding.write(None, search.spec.generator(Purpose.SETTLE, 0, 0))
+            with suppress(KeyboardInterrupt):
+                search.breeding.settle()
+            if search.breeding.best is None:
+                raise
+            return "interrupt"
+
+    def _observe(self, snapshot: Snapshot) -> None:
+        folder, case = self._job.folder, self._job.case
+        if folder is not None and not self._job.is_finished:
             folder.append_log(snapshot.record)
             if snapshot.has_better_program and snapshot.best is not None:
                 folder.write_best(case.document(snapshot.best))
-        report(snapshot)
+        self._report(snapshot)
 
-    stopped_by = _until_interrupted(search, observe, report)
-    ending = Ending(
-        job.spec.seed,
-        search.evaluations,
-        started,
-        stopped_by,
-        folder.path if folder else None,
-        search.logbook,
-    )
-    outcome = case.finish(breeding, ending, lambda: report(last[0]))
-    if folder is not None:
-        _store(job, folder, outcome)
-    result = outcome.result
-    if job.library_folder is not None:
-        try:
-            case.share(breeding, job.library_folder)
-        except EvosynthError as error:  # what was found is safe; the library is an extra
-            result = replace(result, notices=(f"nothing was added to the library: {error}",))
-    return result
+    def _save(self, search: Search) -> None:
+        """Writes a checkpoint; what the log says up to now is on the disk before."""
+        folder = self._job.folder
+        if folder is None or self._job.is_finished:
+            return
+        with storage_errors("cannot go on with the next epoch"):
+            fault("migrate")
+        standpoint = Standpoint(self._identity(), folder.log_size(), search.saved())
+        folder.checkpoints.write(Checkpoint(search.epoch, write_standpoint(standpoint)))
 
+    def _identity(self) -> dict[str, Any]:
+        library = self._job.library
+        return identity(self._job.target, self._job.spec, library.digest if library else None)
 
-def _store(job: Job, folder: RunFolder, outcome: Outcome) -> None:
-    result = outcome.result
-    folder.append_log({"end": result.stopped_by, "best": outcome.operations})
-    folder.write_best(outcome.document)
-    folder.write_front(outcome.front)
-    folder.write_configuration(job.configuration() | {"result": result.to_dict()})
+    def _store(self, outcome: Outcome) -> None:
+        folder, configuration = self._job.folder, self._job.configuration
+        assert folder is not None
+        assert configuration is not None
+        result = outcome.result
+        folder.append_log({"end": result.stopped_by, "best": outcome.operations})
+        folder.write_best(outcome.document)
+        folder.write_front(outcome.front)
+        finished = replace(configuration, result=result.to_dict())
+        folder.write_configuration(finished.to_data())
 
 
-def _until_interrupted(search: Search, observe: Report, pause: Report) -> str:
-    """Runs a search; an interrupt ends it with what it has found so far."""
-    try:
-        return search.run(observe, pause)
-    except KeyboardInterrupt:
-        if not search.evaluations:
-            raise
-        # Settling takes seconds: whoever interrupts again gets what is written at once.
-        search.breeding.write(None, search.spec.generator(Purpose.SETTLE, 0, 0))
-        with suppress(KeyboardInterrupt):
-            search.breeding.settle()
-        if search.breeding.best is None:
-            raise
-        return "interrupt"
+def _other_versions(configuration: Configuration | None) -> list[str]:
+    """Says which packages are others than those that a run was begun with."""
+    before = configuration.versions if configuration else {}
+    lines = differences(before, versions()) if before else []
+    told = ", ".join(line.strip() for line in lines)
+    return [f"begun with other versions, last digits may differ: {told}"] if told else []
+
+
+def _is_before(record: dict[str, Any], epoch: int) -> bool:
+    """Tells whether a line of a log is of an earlier epoch."""
+    number = record.get("epoch")
+    return type(number) is int and number < epoch

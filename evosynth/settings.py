@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import os
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,9 +27,8 @@ EXACT_PATIENCE = 4_000
 # Rules of algorithms have up to this many steps while they are found.
 RECURSIVE_POPULATION = 1_000
 RECURSIVE_CAPACITY = 20
-RECURSIVE_EPOCH = 2_000
+RECURSIVE_TURN = 2_000
 RECURSIVE_RESTART = 25_000
-RECURSIVE_MIGRATION = 5
 # Rules without improvement once an algorithm is correct.
 RECURSIVE_EXACT_PATIENCE = 4_000
 MOST_ISLANDS = 1_000
@@ -45,7 +43,8 @@ class Defaults:
     Attributes:
         population: Genomes of one island.
         capacity: Most genes of a genome.
-        epoch: Evaluations of one epoch of one island.
+        turn: Evaluations that an island spends on one thing at a time.
+        turns: In an epoch, which an island spends without knowing of the others.
         restart: An island starts anew after this many evaluations without improvement.
         migration: Islands exchange genomes after every so many epochs.
         patience: Evaluations without improvement after which a run without limits ends.
@@ -56,7 +55,8 @@ class Defaults:
 
     population: int
     capacity: int
-    epoch: int
+    turn: int
+    turns: int
     restart: int
     migration: int
     patience: int | None = None
@@ -65,17 +65,18 @@ class Defaults:
 
 
 OF_MATRICES = Defaults(
-    100, CAPACITY, 200, restart=4_000, migration=10, patience=DEFAULT_PATIENCE, has_library=True
+    100, CAPACITY, 200, 10, restart=4_000, migration=1, patience=DEFAULT_PATIENCE, has_library=True
 )
 OF_FORMULAS = Defaults(
-    100, FORMULA_CAPACITY, 250, restart=6_000, migration=5, exact_patience=EXACT_PATIENCE
+    100, FORMULA_CAPACITY, 250, 1, restart=6_000, migration=5, exact_patience=EXACT_PATIENCE
 )
 OF_ALGORITHMS = Defaults(
     RECURSIVE_POPULATION,
     RECURSIVE_CAPACITY,
-    RECURSIVE_EPOCH,
+    RECURSIVE_TURN,
+    5,
     restart=RECURSIVE_RESTART,
-    migration=RECURSIVE_MIGRATION,
+    migration=1,
     exact_patience=RECURSIVE_EXACT_PATIENCE,
     has_library=True,
 )
@@ -99,11 +100,6 @@ class Subject(Protocol):
         """The lowest operation count known to us."""
         ...
 
-    @property
-    def most_threads(self) -> int | None:
-        """How many threads the memory has room for; None for any number."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -115,7 +111,6 @@ class Settings:
         seconds: Most wall-clock seconds to search.
         patience: Most evaluations without improvement.
         goal: Operations at which to stop: a number, or "best-known".
-        workers: Threads that evaluate; the result does not depend on it.
         strategy: Name of the strategy.
         islands: Number of islands.
         library: Where solved blocks are kept: "run" for the run's own, "none", "user" for the
@@ -127,17 +122,16 @@ class Settings:
     seconds: float | None = None
     patience: int | None = None
     goal: int | str | None = None
-    workers: int | None = None
     strategy: str = "evolve"
     islands: int = 2
     library: str = "run"
 
     def __post_init__(self) -> None:
-        for name in ("seed", "evaluations", "patience", "workers", "islands"):
+        for name in ("seed", "evaluations", "patience", "islands"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _whole(name, value))
-        for name in ("evaluations", "seconds", "patience", "workers", "islands"):
+                object.__setattr__(self, name, whole(name, value))
+        for name in ("evaluations", "seconds", "patience", "islands"):
             value = getattr(self, name)
             if value is not None and not value > 0:  # nan neither
                 raise UsageError(f"expected {name} above 0, got {value}")
@@ -162,10 +156,11 @@ class Settings:
             islands=self.islands,
             population=defaults.population,
             capacity=defaults.capacity,
-            epoch=defaults.epoch,
+            turn=defaults.turn,
             restart=defaults.restart,
             migration=defaults.migration,
             shares_blocks=self.library != NO_LIBRARY,
+            turns=defaults.turns,
         )
 
     def limits(self, subject: Subject) -> Limits:
@@ -178,13 +173,6 @@ class Settings:
             return Limits(self.evaluations, seconds, self.patience, goal, exact)
         patience = None if goal else defaults.patience
         return Limits(None, DEFAULT_SECONDS, patience, goal, exact)
-
-    def threads(self, subject: Subject) -> int:
-        """Returns the number of evaluating threads: as many as cores, if memory allows."""
-        if self.workers:
-            return self.workers
-        most = subject.most_threads
-        return _cores() if most is None else max(1, min(_cores(), most))
 
     def library_folder(self, subject: Subject) -> Path | None:
         """Returns the folder of the library that runs share; None if there is none."""
@@ -220,14 +208,7 @@ def draw_seed() -> int:
     return secrets.randbelow(1_000_000)
 
 
-def _cores() -> int:
-    """Returns how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _whole(name: str, value: object) -> int:
+def whole(name: str, value: object) -> int:
     """Returns a whole number of any kind as an int.
 
     Raises:

@@ -13,6 +13,7 @@ from evosynth.estimator_base import Estimator, Numbers
 from evosynth.formula_result import FormulaResult, named_expressions
 from evosynth.job import execute, prepare
 from evosynth.settings import Settings, draw_seed
+from evosynth.workplace import Workplace
 
 # Of a fit that was given no other limit.
 DEFAULT_SECONDS = 20.0
@@ -99,12 +100,14 @@ class SymbolicRegressor(Estimator):  # type: ignore[misc]  # scikit-learn is not
             seconds=self.time if is_limited else DEFAULT_SECONDS,
             patience=self.patience,
             goal=self.goal,
-            workers=self.workers,
             strategy=self.strategy,
             islands=self.islands,
         )
         x, y = self._checked_fit(X, y)
-        result = execute(prepare(self._target(x, y, settings.seed), settings, None))
+        # No processes: whoever fits many estimators has some already.
+        workplace = Workplace(self.workers, "serial")
+        job = prepare(self._target(x, y, settings.seed), settings, None)
+        result = execute(job, workplace=workplace)
         assert isinstance(result, FormulaResult)
         self.result_, self.program_ = result, result.best
         self._is_flat = y.ndim == 1

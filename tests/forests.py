@@ -12,8 +12,8 @@ from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.steps import SumStep
 from dsl.targets import Target, make_target
 from evosynth.engine.blocks import Block, Forest, Split, start_forest
-from evosynth.engine.epoch import run_epoch
 from evosynth.engine.spec import Population, Spec
+from evosynth.engine.turn import run_turn
 
 UNITS = (1, 1j, -1, -1j)
 SPEC = Spec(
@@ -22,7 +22,7 @@ SPEC = Spec(
     islands=1,
     population=100,
     capacity=32,
-    epoch=200,
+    turn=200,
     restart=4_000,
     migration=10,
 )
@@ -37,7 +37,7 @@ def epochs_of(target: Target, count: int, island: int = 0, spec: Spec = SPEC) ->
     """Returns the forest after each epoch of an island."""
     forest, forests = begun(target, spec), []
     for epoch in range(count):
-        forest, _ = run_epoch(target, spec, forest, epoch, island)
+        forest, _ = run_turn(target.domain, spec, forest, epoch, island)
         forests.append(forest)
     return forests
 

@@ -27,13 +27,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 HOME: dict[str, tuple[str, ...]] = {
     "deap": ("evosynth/engine/", "evosynth/strategies/"),
     "torch": ("gradient_baselines/",),
+    "llvmlite": ("fitness/kernel_cache.py",),
     "numba": (
-        "evosynth/engine/recursive/finding_kernel.py",
         "evosynth/refinement/potentials_kernel.py",
         "fitness/evaluators/expression_kernel.py",
         "fitness/evaluators/factor_kernel.py",
-        "fitness/evaluators/recursive_kernel.py",
-        "fitness/evaluators/recursive_unaided_kernel.py",
+        "fitness/kernel_cache.py",
     ),
     "flint": (
         "dsl/constants.py",
@@ -48,6 +47,7 @@ HOME: dict[str, tuple[str, ...]] = {
     "pyfftw": ("evosynth/benchmark/rivals.py",),
     "sklearn": ("evosynth/estimator_base.py",),
     "matplotlib": ("evosynth/charts.py", "evosynth/comparison/picture.py"),
+    "distributed": ("evosynth/executors/dask_executor.py",),
     "click": ("evosynth/cli/",),
     "rich": ("evosynth/cli/progress.py",),
 }

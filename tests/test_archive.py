@@ -30,7 +30,7 @@ SPEC = Spec(
     islands=1,
     population=60,
     capacity=16,
-    epoch=120,
+    turn=120,
     restart=600,
     migration=10,
 )

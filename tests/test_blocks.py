@@ -33,7 +33,7 @@ from dsl.targets import Target, make_target
 from evosynth.engine import blocks as module
 from evosynth.engine.assembly import assemble
 from evosynth.engine.blocks import SPLITS, Forest, Grower, Part, Split, cheapest, pruned, uses
-from evosynth.engine.epoch import epoch_size, run_epoch
+from evosynth.engine.turn import run_turn, turn_size
 
 EACH = pytest.mark.parametrize("name", TARGETS)
 COMPLEX = prices_for(is_complex=True)
@@ -153,7 +153,7 @@ def test_an_epoch_is_spent_on_one_block(name: str) -> None:
             if block.effort != effort
         ]
         ((block, effort),) = changes
-        assert effort == epoch_size(SPEC, max(block.matrix.shape))
+        assert effort == turn_size(SPEC, max(block.matrix.shape))
 
 
 @EACH
@@ -162,7 +162,7 @@ def test_an_epoch_changes_no_forest(name: str) -> None:
     for block in forest.blocks:
         block.matrix.setflags(write=False)
     before = forest_bits(forest)
-    run_epoch(TARGETS[name], SPEC, forest, 6, 0)
+    run_turn(TARGETS[name].domain, SPEC, forest, 6, 0)
     assert forest_bits(forest) == before
 
 

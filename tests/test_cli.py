@@ -456,15 +456,15 @@ def send(frame, event, argument):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from evosynth.cli.main import main
-from evosynth.engine import factor_breeding as driver
-inner = driver.run_epoch
+from evosynth.engine import factor_epoch
+inner = factor_epoch.run_turn
 
-def run_epoch(*arguments):
+def run_turn(*arguments):
     if arguments[3] == 2 and not fired:
         sys.setprofile(send)
     return inner(*arguments)
 
-driver.run_epoch = run_epoch
+factor_epoch.run_turn = run_turn
 try:
     main()
 finally:

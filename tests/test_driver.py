@@ -22,16 +22,16 @@ from dsl.formats import json_format
 from dsl.genome import Genomes
 from dsl.grammars.factor.known_blocks import KnownBlocks
 from dsl.targets import Target, make_target
-from evosynth.engine import epoch as epoch_module
+from evosynth.engine import turn as turn_module
 from evosynth.engine.archive import Archive
 from evosynth.engine.blocks import Forest
 from evosynth.engine.driver import Limits, Search
-from evosynth.engine.epoch import WORTH_THREADS, epoch_size, evaluator_for, run_epoch
 from evosynth.engine.factor_breeding import FactorBreeding
 from evosynth.engine.migration import migrate
 from evosynth.engine.population import score
 from evosynth.engine.spec import Population, Purpose, Spec
 from evosynth.engine.task import Task
+from evosynth.engine.turn import WORTH_THREADS, evaluator_for, run_turn, turn_size
 from evosynth.strategies import STRATEGIES
 from fitness.evaluators import Evaluator, Scores
 
@@ -45,7 +45,7 @@ def make_spec(strategy: str = "evolve", seed: int = 1, islands: int = 2) -> Spec
         islands=islands,
         population=100,
         capacity=16,
-        epoch=200,
+        turn=200,
         restart=4_000,
         migration=2,
     )
@@ -54,7 +54,7 @@ def make_spec(strategy: str = "evolve", seed: int = 1, islands: int = 2) -> Spec
 def run_epochs(target: Target, spec: Spec, count: int, threads: int = 1) -> Forest:
     forest = begun(target, spec)
     for epoch in range(count):
-        forest, _ = run_epoch(target, spec, forest, epoch, 0, threads)
+        forest, _ = run_turn(target.domain, spec, forest, epoch, 0, threads)
     return forest
 
 
@@ -69,10 +69,10 @@ def test_epoch_is_pure(strategy: str) -> None:
         for array in (block.matrix, *arrays_of(block.population)):
             array.setflags(write=False)
     before = forest_bits(forest)
-    after, made = run_epoch(target, spec, forest, 2, 0)
-    assert made == spec.epoch
-    assert forest_bits(run_epoch(target, spec, forest, 2, 0)[0]) == forest_bits(after)
-    other = run_epoch(make_target("dft", 7), spec, forest, 2, 0)[0]
+    after, made = run_turn(target.domain, spec, forest, 2, 0)
+    assert made == spec.turn
+    assert forest_bits(run_turn(target.domain, spec, forest, 2, 0)[0]) == forest_bits(after)
+    other = run_turn("complex", spec, forest, 2, 0)[0]
     assert forest_bits(other) == forest_bits(after)
     assert forest_bits(forest) == before
 
@@ -86,7 +86,9 @@ def test_epoch_does_not_depend_on_threads(strategy: str, target: tuple[str, int]
     forests = {threads: begun(make_target(*target), spec) for threads in (1, 2, 5)}
     for epoch in range(3):
         for threads, forest in forests.items():
-            forests[threads], _ = run_epoch(make_target(*target), spec, forest, epoch, 0, threads)
+            forests[threads], _ = run_turn(
+                make_target(*target).domain, spec, forest, epoch, 0, threads
+            )
         assert len({forest_bits(forest) for forest in forests.values()}) == 1
 
 
@@ -95,18 +97,20 @@ def test_every_address_has_its_own_stream(strategy: str) -> None:
     target, spec = make_target("dft", 4), make_spec(strategy)
     forest = run_epochs(target, spec, 1)
     addresses = [(epoch, island) for epoch in range(4) for island in range(4)]
-    seeds = {forest_bits(run_epoch(target, spec, forest, *address)[0]) for address in addresses}
+    seeds = {
+        forest_bits(run_turn(target.domain, spec, forest, *address)[0]) for address in addresses
+    }
     assert len(seeds) == len(addresses)
     other = make_spec(strategy, seed=2)
-    assert forest_bits(run_epoch(target, other, forest, 1, 0)[0]) not in seeds
+    assert forest_bits(run_turn(target.domain, other, forest, 1, 0)[0]) not in seeds
 
 
 @pytest.mark.parametrize(
-    ("epoch", "width", "size"),
+    ("turn", "width", "size"),
     [(200, 4, 200), (200, 16, 200), (200, 32, 50), (200, 64, 20), (7, 64, 1), (1, 500, 1)],
 )
-def test_epochs_of_wider_blocks_are_shorter(epoch: int, width: int, size: int) -> None:
-    assert epoch_size(replace(make_spec(), epoch=epoch), width) == size
+def test_turns_of_wider_blocks_are_shorter(turn: int, width: int, size: int) -> None:
+    assert turn_size(replace(make_spec(), turn=turn), width) == size
 
 
 def test_the_population_of_a_block_is_scored_at_present_costs() -> None:
@@ -116,7 +120,7 @@ def test_the_population_of_a_block_is_scored_at_present_costs() -> None:
     rescored = 0
     for epoch in range(16):
         before = forest
-        forest, _ = run_epoch(target, spec, before, epoch, 0)
+        forest, _ = run_turn(target.domain, spec, before, epoch, 0)
         (index,) = (
             k
             for k, block in enumerate(forest.blocks)
@@ -136,7 +140,7 @@ def test_the_population_of_a_block_is_scored_at_present_costs() -> None:
 @given(st.sets(st.tuples(*[st.integers(0, 2**31)] * 3), min_size=2, max_size=8))
 def test_streams_of_different_addresses_differ(addresses: set[tuple[int, int, int]]) -> None:
     draws = {
-        tuple(make_spec(seed=seed).generator(Purpose.EPOCH, epoch, island).integers(0, 2**62, 4))
+        tuple(make_spec(seed=seed).generator(Purpose.TURN, epoch, island).integers(0, 2**62, 4))
         for seed, epoch, island in addresses
     }
     assert len(draws) == len(addresses)
@@ -176,7 +180,7 @@ def test_same_seed_same_bits_whatever_the_workers(
     assert len(results) == 1
     program, log = results.pop()
     assert '"instructions"' in program
-    assert len(log.splitlines()) == 10 + 1  # and the end
+    assert len(log.splitlines()) == 1 + 2 + 1  # the head, an epoch of two islands, the end
 
 
 @pytest.mark.parametrize(("target", "n", "strategy"), [("dft", 8, "evolve")])
@@ -208,8 +212,8 @@ def test_same_seed_same_forests_whatever_the_threads(target: tuple[str, int]) ->
         forests = [begun(make_target(*target), spec)] * 3
         for epoch in range(6):
             for island in range(3):
-                forests[island], _ = run_epoch(
-                    make_target(*target), spec, forests[island], epoch, island, threads
+                forests[island], _ = run_turn(
+                    make_target(*target).domain, spec, forests[island], epoch, island, threads
                 )
             if epoch % 2:
                 forests = migrate(forests, spec, target[0] == "dft")
@@ -249,7 +253,7 @@ def test_stops_by_goal() -> None:
 def test_a_goal_is_reached_at_once_by_the_matrix_product() -> None:
     run = search(Limits(goal=1_000_000))
     assert run.run() == "goal"
-    assert run.evaluations == 200
+    assert run.evaluations == 400
 
 
 @pytest.mark.parametrize("limit", [200, 400, 1_000])
@@ -274,7 +278,7 @@ def test_evaluates_exactly_as_many_as_asked(
 def test_stops_by_time() -> None:
     run = search(Limits(seconds=1e-9))
     assert run.run() == "time"
-    assert run.evaluations == 200
+    assert run.evaluations == 400
     assert run.seconds > 0
 
 
@@ -312,9 +316,9 @@ def test_evaluations_are_counted_truly(strategy: str, monkeypatch: pytest.Monkey
         return score(genomes, task)
 
     monkeypatch.setattr(
-        epoch_module, "evaluator_for", lambda *arguments: Counting(evaluator_for(*arguments))
+        turn_module, "evaluator_for", lambda *arguments: Counting(evaluator_for(*arguments))
     )
-    monkeypatch.setattr(epoch_module, "score", score_again)
+    monkeypatch.setattr(turn_module, "score", score_again)
     result = es.run("dft", n=6, seed=0, evaluations=2_050, strategy=strategy)
     assert result.evaluations == sum(seen) - sum(again) == 2_050
     assert sum(again) < result.evaluations / 2

@@ -25,7 +25,7 @@ from dsl.grammars.expression.genome import FIELDS
 from dsl.samples import SampledTarget, from_arrays, make_sampled_target
 from evosynth.engine.driver import Limits, Search, Snapshot
 from evosynth.engine.expression.formula_breeding import FormulaBreeding
-from evosynth.engine.expression.island import Rows, run_epoch, score, survivors
+from evosynth.engine.expression.island import Rows, run_turn, score, survivors
 from evosynth.engine.expression.recall import Recall
 from evosynth.engine.expression.scoring import in_steps
 from evosynth.engine.expression.space import FormulaSpace
@@ -45,7 +45,7 @@ def make_spec(strategy: str = "evolve", **others: Any) -> Spec:
         islands=2,
         population=40,
         capacity=16,
-        epoch=100,
+        turn=100,
         restart=4_000,
         migration=2,
     )
@@ -71,7 +71,7 @@ def bits(population: Population) -> tuple[bytes | int, ...]:
 def epochs(spec: Spec, count: int, threads: int = 1) -> Population:
     rows, population = make_rows(threads), no_population(spec.capacity, len(FIELDS))
     for epoch in range(count):
-        population, _ = run_epoch(rows, spec, population, epoch, 0, Recall())
+        population, _ = run_turn(rows, spec, population, epoch, 0, Recall())
     return population
 
 
@@ -93,11 +93,11 @@ def test_an_epoch_is_pure(strategy: str) -> None:
     for array in (population.genomes.genes, population.errors, population.operations, rows.x):
         array.setflags(write=False)
     before = bits(population)
-    after, made = run_epoch(rows, spec, population, 2, 0, recall)
-    assert made == spec.epoch
+    after, made = run_turn(rows, spec, population, 2, 0, recall)
+    assert made == spec.turn
     assert bits(population) == before
-    assert bits(run_epoch(rows, spec, population, 2, 0, recall)[0]) == bits(after)
-    assert bits(run_epoch(make_rows(), spec, population, 2, 0, Recall())[0]) == bits(after)
+    assert bits(run_turn(rows, spec, population, 2, 0, recall)[0]) == bits(after)
+    assert bits(run_turn(make_rows(), spec, population, 2, 0, Recall())[0]) == bits(after)
 
 
 @each_strategy
@@ -110,17 +110,17 @@ def test_every_address_has_its_own_stream() -> None:
     spec, rows = make_spec(), make_rows()
     population = epochs(spec, 1)
     addresses = [(epoch, island) for epoch in (1, 2) for island in (0, 1)]
-    found = {bits(run_epoch(rows, spec, population, *a, Recall())[0]) for a in addresses}
+    found = {bits(run_turn(rows, spec, population, *a, Recall())[0]) for a in addresses}
     assert len(found) == len(addresses)
     other = replace(spec, seed=2)
-    assert bits(run_epoch(rows, other, population, 1, 0, Recall())[0]) not in found
+    assert bits(run_turn(rows, other, population, 1, 0, Recall())[0]) not in found
 
 
 def test_a_stale_population_starts_anew() -> None:
     spec, rows = make_spec(restart=500), make_rows()
     population = replace(epochs(spec, 3), stale=500)
-    anew, _ = run_epoch(rows, spec, population, 7, 0, Recall())
-    fresh, _ = run_epoch(rows, spec, no_population(16, len(FIELDS)), 7, 0, Recall())
+    anew, _ = run_turn(rows, spec, population, 7, 0, Recall())
+    fresh, _ = run_turn(rows, spec, no_population(16, len(FIELDS)), 7, 0, Recall())
     assert bits(anew) == bits(fresh)
     assert fresh.stale == 0
 
@@ -129,7 +129,7 @@ def test_evaluations_without_improvement_are_counted() -> None:
     spec, rows = make_spec(), make_rows()
     population = no_population(spec.capacity, len(FIELDS))
     for epoch in range(6):
-        after, made = run_epoch(rows, spec, population, epoch, 0, Recall())
+        after, made = run_turn(rows, spec, population, epoch, 0, Recall())
         old = min(zip(population.errors, population.operations, strict=True), default=None)
         new = min(zip(after.errors, after.operations, strict=True))
         is_better = old is None or new < old
@@ -301,7 +301,7 @@ def test_stops_by_patience() -> None:
 def test_stops_by_time() -> None:
     run = search(Limits(seconds=1e-9))
     assert run.run() == "time"
-    assert run.evaluations == 100
+    assert run.evaluations == 2 * 100  # an epoch of each island
 
 
 def test_what_is_exact_is_searched_for_a_while_only() -> None:
@@ -414,7 +414,7 @@ def test_exact_formulas_lend_their_values() -> None:
     t = np.random.default_rng(0).integers(-(10**6), 10**6, 400).astype(float)
     inner = np.mod(t, 3_600)
     target = from_arrays(t, np.column_stack([inner, np.exp(-inner / 1000)]), seed=0)
-    spec = make_spec(epoch=200, migration=1)
+    spec = make_spec(turn=200, migration=1)
     breeding = FormulaBreeding(target, spec)
     run = Search(breeding, spec, Limits(evaluations=6_000, exact_patience=400))
     run.run()

@@ -35,7 +35,7 @@ SPEC = Spec(
     islands=3,
     population=5,
     capacity=4,
-    epoch=10,
+    turn=10,
     restart=100,
     migration=1,
 )

@@ -31,7 +31,7 @@ from evosynth.engine.recursive.recursive_breeding import RecursiveBreeding
 from evosynth.runs import read_document, write_algorithm_document
 
 Data = dict[str, Any]
-FILES = {"run.json", "log.jsonl", "front.json", "best.json"}
+FILES = {"run.json", "log.jsonl", "front.json", "best.json", "checkpoint"}
 SEARCH: Data = {"recursive": True, "seed": 1, "evaluations": 1_000_000, "islands": 1}
 RUN = ["run", "--target", "dft", "--recursive", "--seed", 1, "--islands", 1]
 quickly = functools.partial(verify_algorithm, largest=64, largest_proved=8)
@@ -149,7 +149,7 @@ def test_run_finds_an_algorithm_for_every_size(tmp_path: Path) -> None:
     assert {path.name for path in result.folder.iterdir()} == FILES
     assert result.folder.name == "dft-recursive-seed1"
     configuration = json.loads((result.folder / "run.json").read_text())
-    assert configuration["target"]["recursive"] is True
+    assert configuration["kind"] == "algorithm"
     assert configuration["result"]["operations"] == data["operations"]
     again = es.load(result.folder)
     assert isinstance(again, Algorithm)
@@ -246,12 +246,7 @@ def _find(monkeypatch: pytest.MonkeyPatch, algorithm: Algorithm) -> None:
     def begin(self: RecursiveBreeding) -> None:
         self.algorithm, self.found_at = algorithm, 0.1
 
-    def run_epoch(self: RecursiveBreeding, spec: Any, epoch: int, island: int) -> int:
-        return int(spec.epoch)
-
     monkeypatch.setattr(RecursiveBreeding, "begin", begin)
-    monkeypatch.setattr(RecursiveBreeding, "run_epoch", run_epoch)
-    monkeypatch.setattr(RecursiveBreeding, "take_in", lambda self, island, evaluations: False)
     monkeypatch.setattr(RecursiveBreeding, "record", lambda self, island: {"best": 1})
 
 
@@ -280,14 +275,12 @@ def test_refinement_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     _find(monkeypatch, ALGORITHMS["dct2"])
     few = SEARCH | {"evaluations": 2_000}
     assert es.run("dct2", **few).refined is not None
-    epochs: list[int] = []
 
-    def interrupt(snapshot: Snapshot) -> None:
-        epochs.append(snapshot.evaluations)
-        if epochs.count(2_000) > 1:  # after the last epoch: while its program is refined
-            raise KeyboardInterrupt
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
 
-    found = es.run("dct2", **few, report=interrupt)
+    monkeypatch.setattr("evosynth.algorithm_result.refine", interrupt)
+    found = es.run("dct2", **few)
     assert (found.stopped_by, found.is_verified, found.refined) == ("evaluations", True, None)
 
 

@@ -96,25 +96,27 @@ def test_run_folder_is_complete_and_valid(stored: Result) -> None:
     folder = stored.folder
     assert folder
     assert folder.name == "dft8-seed0"
-    assert {path.name for path in folder.iterdir()} == FILES
+    assert {path.name for path in folder.iterdir()} == FILES | {"checkpoint"}
     run = load_strictly((folder / "run.json").read_text())
     assert run["format"] == "evosynth-run"
-    assert run["target"]["digest"] == stored.target.digest
+    assert (run["version"], run["kind"]) == (2, "matrix")
+    assert run["digest"] == run["target"]["digest"] == stored.target.digest
     assert run["spec"]["seed"] == stored.seed == 0
     assert run["spec"]["strategy"] == "evolve"
     limits = {"evaluations": 20_000, "seconds": None, "patience": None, "goal": 56}
     assert run["limits"] == limits | {"exact_patience": None}
     assert {"python", "numpy", "numba", "evosynth"} <= set(run["versions"])
     assert run["result"] == stored.to_dict()
-    lines = (folder / "log.jsonl").read_text().splitlines()
+    head, *lines = (folder / "log.jsonl").read_text().splitlines()
+    assert load_strictly(head) == {"format": "evosynth-log", "version": 1}
     assert load_strictly(lines.pop()) == {"end": "goal", "best": 56}
     for line, record in zip(map(load_strictly, lines), stored.logbook, strict=True):
         assert {"min", "median", "max"} == set(line.pop("operations")) == set(line.pop("length"))
         assert line == record
-    assert len(lines) == stored.evaluations // run["spec"]["epoch"]
+    assert len(lines) == stored.evaluations // (run["spec"]["turn"] * run["spec"]["turns"])
     front = load_strictly((folder / "front.json").read_text())
-    assert front
-    assert front[0]["error"] == 0
+    assert (front["format"], front["version"]) == ("evosynth-front", 1)
+    assert front["programs"][0]["error"] == 0
     best = load_strictly((folder / "best.json").read_text())
     assert best["claims"]["operations"] == 56
     assert es.load(folder) == stored.best
@@ -161,9 +163,9 @@ def test_interrupted_run_is_stored(tmp_path: Path) -> None:
     except KeyboardInterrupt:  # would end the whole test run
         pytest.fail("what was found is lost")
     assert result.stopped_by == "interrupt"
-    assert result.evaluations == 600
+    assert result.evaluations == 3 * 2_000
     assert result.folder
-    assert {path.name for path in result.folder.iterdir()} == FILES
+    assert {path.name for path in result.folder.iterdir()} == FILES | {"checkpoint"}
     run = load_strictly((result.folder / "run.json").read_text())
     assert run["result"]["stopped_by"] == "interrupt"
     assert es.load(result.folder) == result.best
@@ -176,7 +178,7 @@ def test_interrupt_before_anything_was_found_is_passed_on(
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("evosynth.engine.factor_breeding.run_epoch", interrupt)
+    monkeypatch.setattr("evosynth.engine.factor_epoch.run_turn", interrupt)
     with pytest.raises(KeyboardInterrupt):
         es.run("dft", n=8, seed=0)
 

@@ -25,6 +25,7 @@ SEAMS = (
     "dsl/scalars",
     "dsl/targets",
     "dsl/vectors",
+    "evosynth/executors",
     "evosynth/strategies",
     "experiments",
     "fitness/evaluators",

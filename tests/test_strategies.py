@@ -13,16 +13,16 @@ import evosynth.strategies
 from dsl.errors import UsageError
 from dsl.genome import Genomes, pack
 from dsl.targets import make_target
-from evosynth.engine.epoch import evaluator_for
 from evosynth.engine.spec import Population, Purpose, Spec, gene_space, no_population
 from evosynth.engine.task import Task
+from evosynth.engine.turn import evaluator_for
 from evosynth.strategies import STRATEGIES, Strategy
 from fitness.evaluators import Scores
 from fitness.objectives import WORST
 
 TARGET = make_target("dft", 6)
 SPACE = gene_space(TARGET.matrix.shape)
-# Population and epoch of a run, then sizes that do not divide each other.
+# Population and turn of a run, then sizes that do not divide each other.
 SIZES = [(100, 200), (20, 50), (30, 20), (7, 7), (1, 3)]
 
 each_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda s: s.name)
@@ -40,14 +40,14 @@ class Counter:
         return evaluator_for(TARGET.matrix, TARGET.domain).evaluate(genomes)
 
 
-def make_spec(population: int = 20, epoch: int = 40, restart: int = 10**6) -> Spec:
+def make_spec(population: int = 20, turn: int = 40, restart: int = 10**6) -> Spec:
     return Spec(
         strategy="evolve",
         seed=5,
         islands=1,
         population=population,
         capacity=8,
-        epoch=epoch,
+        turn=turn,
         restart=restart,
         migration=10,
     )
@@ -57,10 +57,10 @@ def advance(
     strategy: Strategy,
     population: Population,
     spec: Spec,
-    epoch: int = 0,
+    turn: int = 0,
     counter: Counter | None = None,
 ) -> Population:
-    rng = spec.generator(Purpose.EPOCH, epoch, 0)
+    rng = spec.generator(Purpose.TURN, turn, 0)
     return strategy.advance(population, Task(spec, SPACE, counter or Counter(), rng))
 
 
@@ -117,19 +117,19 @@ def test_strategy_says_what_it_is(strategy: Strategy) -> None:
 
 
 @each_strategy
-@pytest.mark.parametrize(("size", "epoch"), SIZES)
-def test_advance_spends_exactly_one_epoch(strategy: Strategy, size: int, epoch: int) -> None:
-    spec, population = make_spec(size, epoch), no_population(8)
+@pytest.mark.parametrize(("size", "turn"), SIZES)
+def test_advance_spends_exactly_one_epoch(strategy: Strategy, size: int, turn: int) -> None:
+    spec, population = make_spec(size, turn), no_population(8)
     for number in range(4):
         counter = Counter()
         population = advance(strategy, population, spec, number, counter)
-        assert counter.count == epoch, f"epoch {number}"
+        assert counter.count == turn, f"turn {number}"
 
 
 @each_strategy
-@pytest.mark.parametrize(("size", "epoch"), SIZES)
-def test_population_is_consistent(strategy: Strategy, size: int, epoch: int) -> None:
-    spec, population = make_spec(size, epoch), no_population(8)
+@pytest.mark.parametrize(("size", "turn"), SIZES)
+def test_population_is_consistent(strategy: Strategy, size: int, turn: int) -> None:
+    spec, population = make_spec(size, turn), no_population(8)
     for number in range(3):
         population = advance(strategy, population, spec, number)
         assert_consistent(population, spec)
@@ -167,9 +167,9 @@ def test_stale_counts_the_evaluations_without_improvement(name: str) -> None:
         best = population.ranks().min(initial=np.inf)
         population = advance(STRATEGIES.get(name), population, spec, number)
         if population.ranks().min() < best:
-            assert population.stale < spec.epoch
+            assert population.stale < spec.turn
         else:
-            assert population.stale == stale + spec.epoch
+            assert population.stale == stale + spec.turn
             has_waited = True
         stale = population.stale
     assert has_waited
@@ -188,7 +188,7 @@ def test_a_stale_island_starts_anew(name: str) -> None:
 
 
 def test_random_search_remembers_the_best_of_all_that_it_drew() -> None:
-    spec = make_spec(population=10, epoch=30)
+    spec = make_spec(population=10, turn=30)
     drawn: list[float] = []
 
     class Recorder(Counter):
@@ -207,7 +207,7 @@ def test_random_search_remembers_the_best_of_all_that_it_drew() -> None:
 @each_strategy
 def test_no_place_of_the_population_gets_worse(strategy: Strategy) -> None:
     """A newcomer takes the place of one that is not better, whatever the strategy."""
-    spec = make_spec(population=20, epoch=20)
+    spec = make_spec(population=20, turn=20)
     population = advance(strategy, no_population(spec.capacity), spec)
     for number in range(1, 15):
         after = advance(strategy, population, spec, number)

@@ -221,7 +221,7 @@ def test_rows_are_held_out_for_validation_alone() -> None:
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = []
 
-    def stop(job: Job) -> None:
+    def stop(job: Job, **others: object) -> None:
         jobs.append(job.limits)
         raise InterruptedError
 

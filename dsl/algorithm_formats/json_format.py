@@ -24,11 +24,12 @@ FRACTION = re.compile(r"-?[0-9]{1,9}(?:/0*[1-9][0-9]{0,8})?", re.ASCII)
 
 def to_data(algorithm: Algorithm) -> dict[str, Any]:
     """Returns an algorithm as plain data; fractions are text such as "1/2"."""
-    rules = {name: [_rule_data(rule) for rule in rules] for name, rules in algorithm.rules.items()}
+    rules = {name: [rule_data(rule) for rule in rules] for name, rules in algorithm.rules.items()}
     return {"format": KIND, "version": VERSION, "name": algorithm.name, "rules": rules}
 
 
-def _rule_data(rule: Rule) -> dict[str, Any]:
+def rule_data(rule: Rule) -> dict[str, Any]:
+    """Returns a rule as plain data."""
     steps = [
         [step.name, list(step.operands), [str(p) for p in step.parameters], step.family]
         for step in rule.steps
@@ -68,20 +69,32 @@ def _rules(name: Any, items: Any) -> tuple[Rule, ...]:
     found = []
     for position, item in enumerate(_items(items, MOST_RULES, "rules")):
         try:
-            rule = _rule(_mapping(item, 3), expected)
+            rule = rule_of_data(item, expected)
         except (TypeError, ValueError) as error:
             raise ValueError(f"rule {position} of '{name}': {error}") from error
         found.append(rule)
     return tuple(found)
 
 
-def _rule(item: dict[str, Any], expected: tuple[Fraction, ...]) -> Rule:
-    inputs = tuple(map(_fraction, _items(item["inputs"], MOST_OPERANDS, "inputs")))
-    if inputs != expected:
+def rule_of_data(item: Any, expected: tuple[Fraction, ...] | None = None) -> Rule:
+    """Returns the rule that plain data describe.
+
+    Args:
+        item: What `rule_data` returns.
+        expected: Its inputs, where they are known.
+
+    Raises:
+        KeyError: Something is missing.
+        TypeError: Something is of the wrong kind.
+        ValueError: Something does not fit.
+    """
+    data = _mapping(item, 3)
+    inputs = tuple(map(_fraction, _items(data["inputs"], MOST_OPERANDS, "inputs")))
+    if expected is not None and inputs != expected:
         raise ValueError(f"expected inputs of {', '.join(map(str, expected))} n")
-    steps = _items(item["steps"], MOST_STEPS, "steps")
+    steps = _items(data["steps"], MOST_STEPS, "steps")
     return Rule(
-        tuple(_step(k, step) for k, step in enumerate(steps)), _integer(item["output"]), inputs
+        tuple(_step(k, step) for k, step in enumerate(steps)), _integer(data["output"]), inputs
     )
 
 

@@ -9,7 +9,13 @@ from dsl.errors import DataError
 from dsl.exact import parse_constant
 from dsl.formats.base import FORMATS, Format
 from dsl.plain_constants import text_of_constant
-from dsl.program import MOST_INSTRUCTIONS, Instruction, Program
+from dsl.program import (
+    MOST_INSTRUCTIONS,
+    MOST_OPERANDS,
+    MOST_VALUES,
+    Instruction,
+    Program,
+)
 from dsl.registry import brief
 
 VERSION = 1
@@ -55,8 +61,7 @@ def from_data(data: Any) -> Program:
             "use the version of evosynth that wrote it",
         )
     try:
-        if len(data["instructions"]) > MOST_INSTRUCTIONS:  # before anything is built from them
-            raise ValueError(f"expected at most {MOST_INSTRUCTIONS} instructions")
+        _check_size(data["instructions"], data["outputs"])  # before anything is built from them
         return Program(
             _text(data["grammar"]),
             data["domain"],
@@ -69,6 +74,19 @@ def from_data(data: Any) -> Program:
         raise DataError(f"program without {error}") from error
     except (TypeError, ValueError) as error:
         raise DataError(f"not a valid program: {error}") from error
+
+
+def _check_size(instructions: Any, outputs: Any) -> None:
+    if len(instructions) > MOST_INSTRUCTIONS:
+        raise ValueError(f"expected at most {MOST_INSTRUCTIONS} instructions")
+    if len(outputs) > MOST_VALUES:
+        raise ValueError(f"expected at most {MOST_VALUES} outputs")
+    most = MOST_OPERANDS
+    for position, item in enumerate(instructions):
+        if isinstance(item, list):
+            most -= sum(len(part) for part in item if isinstance(part, list | str))
+        if most < 0:
+            raise ValueError(f"instruction {position}: expected at most {MOST_OPERANDS} operands")
 
 
 def _instruction(position: int, item: Any) -> Instruction:

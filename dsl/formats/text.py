@@ -8,10 +8,13 @@ from dsl.errors import DataError
 from dsl.exact import parse_constant
 from dsl.formats.base import FORMATS, Format
 from dsl.plain_constants import text_of_constant
-from dsl.program import MOST_INSTRUCTIONS, Instruction, Program
+from dsl.program import MOST_INSTRUCTIONS, MOST_OPERANDS, Instruction, Program
 
 HEADER = re.compile(r"program (\w+): (\w+), (\d+) (real|complex) inputs")
 LINE = re.compile(r"((?:v\d+ )+)= (\S+)((?: v\d+)*)(?: \((.*)\))?")
+# What ends a line for str.splitlines.
+LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+LONGEST_LINE = 1 << 20
 
 
 def write(program: Program) -> str:
@@ -48,9 +51,7 @@ def parse(text: str) -> Program:
         DataError: The text is not a listing, or not of a valid program; the message
             names the line.
     """
-    lines = [line.strip() for line in text.splitlines()]
-    if len(lines) > 2 * MOST_INSTRUCTIONS:
-        raise DataError(f"expected at most {MOST_INSTRUCTIONS} instructions")
+    lines = _lines(text)
     header = HEADER.fullmatch(lines[0]) if lines else None
     if header is None:
         raise DataError("line 1: expected 'program NAME: GRAMMAR, N real|complex inputs'")
@@ -86,6 +87,19 @@ def parse(text: str) -> Program:
     if program.first_results[-1] != defined:
         raise DataError("not a valid program: an instruction names the wrong number of results")
     return program
+
+
+def _lines(text: str) -> list[str]:
+    """Returns the lines of a text that is no larger than any listing: counted, not yet split."""
+    if sum(map(text.count, LINE_ENDS)) > 2 * MOST_INSTRUCTIONS:
+        raise DataError(f"expected at most {MOST_INSTRUCTIONS} instructions")
+    if text.count(" v") + text.count(",") > 2 * MOST_OPERANDS:
+        raise DataError(f"expected at most {MOST_OPERANDS} operands")
+    lines = [line.strip() for line in text.splitlines()]
+    for number, line in enumerate(lines, 1):
+        if len(line) > LONGEST_LINE:
+            raise DataError(f"line {number}: expected at most {LONGEST_LINE} characters")
+    return lines
 
 
 def _parse_line(line: str, stage: int, number: int) -> tuple[Instruction, tuple[int, ...]]:

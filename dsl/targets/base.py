@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.cyclotomic import TooLargeError
-from dsl.errors import UsageError
+from dsl.errors import EnvironmentMismatchError, UsageError
 from dsl.registry import Registry, brief
 from dsl.straightline import Domain
 from dsl.targets.exact_matrix import ExactMatrix, exact_if_whole
@@ -267,6 +267,7 @@ def _from_family(
     n = _size(family, n)
     check_memory(n, n, f"{family.name} of size {n}", UsageError)
     built = _built(family, n, kernel)
+    _check_built(family, n, built)
     is_complex = family.domain == "complex" or (kernel is not None and np.iscomplexobj(kernel))
     title = family.title.format(n=n)
     if kernel is not None:
@@ -276,6 +277,32 @@ def _from_family(
     names = family.name, title, family.convention
     target = _assemble(names, built, "complex" if is_complex else "real", data, known)
     return replace(target, is_family=family.is_exact and kernel is None)
+
+
+def _check_built(family: TargetFamily, n: int, built: object) -> None:
+    """Checks what a family's function returns: it may be a stranger's.
+
+    Raises:
+        EnvironmentMismatchError: It is no matrix of this size; the message names the family.
+    """
+    matrix = built.rounded() if isinstance(built, ExactMatrix) else built
+    if not isinstance(matrix, np.ndarray):
+        problem = f"expected a matrix, got {type(built).__name__}"
+    elif matrix.ndim != 2 or matrix.shape[1] != n or not len(matrix):
+        problem = f"expected (m, {n}) entries, got {matrix.shape}"
+    elif matrix.dtype.name not in LITTLE_ENDIAN:
+        problem = f"expected float64 or complex128, got {matrix.dtype}"
+    elif not np.isfinite(matrix).all():
+        i, j = np.argwhere(~np.isfinite(matrix))[0]
+        problem = f"expected finite entries, got {matrix[i, j]} at ({i}, {j})"
+    elif problem := size_problem(matrix):
+        pass
+    else:
+        return
+    raise EnvironmentMismatchError(
+        f"target family '{family.name}' of size {n}: {problem}",
+        "mend the function that builds it",
+    )
 
 
 def _size(family: TargetFamily, n: int | None) -> int:

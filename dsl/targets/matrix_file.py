@@ -20,6 +20,9 @@ from dsl.targets.memory import check_memory
 
 HOW_TO_SAVE = "save a two-dimensional array of numbers with numpy.save(path, matrix)"
 HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+# Bytes that say how long the header is; NumPy reads it all before it looks at that.
+LENGTH_BYTES = {(1, 0): 2, (2, 0): 4}
+LONGEST_HEADER = 1 << 16
 NUMBERS = "biufc"  # kinds of dtype: bool, int, unsigned, float, complex
 
 
@@ -90,6 +93,13 @@ def _read_header(file: BinaryIO) -> Header:
         raise DataError("not a .npy file", HOW_TO_SAVE) from error
     if version not in HEADER_READERS:
         raise DataError(f"expected .npy version 1.0 or 2.0, got {version}", HOW_TO_SAVE)
+    start = file.tell()
+    length = int.from_bytes(file.read(LENGTH_BYTES[version]), "little")
+    if length > LONGEST_HEADER:
+        raise DataError(
+            f"expected a .npy header of at most {LONGEST_HEADER} bytes, got {length}", HOW_TO_SAVE
+        )
+    file.seek(start)
     try:
         return Header(*HEADER_READERS[version](file))
     except Exception as error:  # a hostile header makes NumPy's parser raise many kinds

@@ -48,6 +48,11 @@ class AlgorithmCase:
         return None
 
     @property
+    def is_parallel_inside(self) -> bool:
+        """Genomes are bred one after the other."""
+        return False
+
+    @property
     def scale(self) -> str:
         """The size at which operations are compared, and what is known of it."""
         known = self.best_known
@@ -73,7 +78,7 @@ class AlgorithmCase:
         # Numba: half a second to import.
         from evosynth.engine.recursive.recursive_breeding import RecursiveBreeding
 
-        return RecursiveBreeding(self.target, spec, threads)
+        return RecursiveBreeding(self.target, spec)
 
     def document(self, best: Best) -> str:
         """Returns the file of an algorithm, of which only operations are claimed yet."""

@@ -64,6 +64,11 @@ class Case(Protocol):
         ...
 
     @property
+    def is_parallel_inside(self) -> bool:
+        """Whether one epoch of one island can use several threads."""
+        ...
+
+    @property
     def scale(self) -> str:
         """What the best so far may be compared with, for people."""
         ...

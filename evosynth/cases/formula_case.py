@@ -48,6 +48,11 @@ class FormulaCase:
         return None
 
     @property
+    def is_parallel_inside(self) -> bool:
+        """Threads share the genomes that are scored."""
+        return True
+
+    @property
     def scale(self) -> str:
         """How many rows there are, and inputs."""
         rows = f"{len(self.target.train):,} rows"

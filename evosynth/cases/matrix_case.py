@@ -49,6 +49,11 @@ class MatrixCase:
         return memory_limit() // search_memory(*self.target.matrix.shape)
 
     @property
+    def is_parallel_inside(self) -> bool:
+        """Threads share the genomes of a wide block."""
+        return True
+
+    @property
     def scale(self) -> str:
         """The operations of the matrix product, and the best known."""
         target, known = self.target, self.best_known
@@ -71,7 +76,7 @@ class MatrixCase:
 
     def breeding(self, spec: Spec, threads: int, library: BlockLibrary | None) -> Breeding:
         """Returns the search."""
-        return FactorBreeding(self.target, spec, threads, library.forest if library else None)
+        return FactorBreeding(self.target, spec, library.forest if library else None)
 
     def document(self, best: Best) -> str:
         """Returns the program file of a program."""

@@ -61,26 +61,65 @@ TARGET_OPTIONS = (
 )
 
 
-def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the options that describe a target."""
-    for option in reversed(TARGET_OPTIONS):
-        command = option(command)
-    return command
+# How long a search may take, of every command that searches.
+BUDGET_OPTIONS = (
+    click.option("--evaluations", type=int, help="Most genomes to evaluate."),
+    click.option("--time", "seconds", type=float, metavar="SECONDS", help="Most time to search."),
+    click.option("--patience", type=int, help="Most evaluations without improvement."),
+    click.option("--goal", metavar="N|best-known", help="Stop at this many operations."),
+)
+
+# Where it works.
+WORKPLACE_OPTIONS = (
+    click.option(
+        "--workers", type=int, help="Cores to use; the result is the same  [default: all]"
+    ),
+    click.option(
+        "--executor",
+        metavar="auto|serial|processes|dask",
+        default="auto",
+        show_default=True,
+        help="Where islands work; the result is the same.",
+    ),
+    click.option("--scheduler", metavar="ADDRESS", help="Of Dask, such as tcp://host:8786."),
+    click.option(
+        "--scheduler-file", metavar="FILE", help="To which a Dask scheduler wrote its address."
+    ),
+    click.option(
+        "--epoch-limit",
+        "epoch_seconds",
+        type=float,
+        metavar="SECONDS",
+        default=3600.0,
+        show_default=True,
+        help="Most time of one epoch of an island in a worker process.",
+    ),
+)
+
+
+def _with_options(*groups: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives a command several groups of options."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed([option for group in groups for option in group]):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+QUIET_OPTION = click.option("-q", "--quiet", is_flag=True, help="No progress, no narration.")
 
 
 @cli.command("run")
-@target_options
+@_with_options(TARGET_OPTIONS)
 @click.option("--recursive", is_flag=True, help="An algorithm that calls itself, for every size.")
 @click.option("--radix", metavar="2|3|2,3", help="What its rules divide n by  [default: 2]")
 @click.option(
     "--calls", metavar="NAME,...", help="Transforms that its rules may call  [default: by target]"
 )
 @click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
-@click.option("--evaluations", type=int, help="Most genomes to evaluate.")
-@click.option("--time", "seconds", type=float, metavar="SECONDS", help="Most time to search.")
-@click.option("--patience", type=int, help="Most evaluations without improvement.")
-@click.option("--goal", metavar="N|best-known", help="Stop at this many operations.")
-@click.option("--workers", type=int, help="Evaluating threads; do not change the result.")
+@_with_options(BUDGET_OPTIONS, WORKPLACE_OPTIONS)
 @click.option("--islands", type=int, default=2, show_default=True, help="Number of islands.")
 @click.option(
     "--library",
@@ -115,6 +154,49 @@ def run_command(as_json: bool, quiet: bool, **options: object) -> None:
     from evosynth.cli.run_command import run_and_report
 
     sys.exit(run_and_report(options, as_json=as_json, is_quiet=quiet))
+
+
+@cli.command("resume")
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@_with_options(BUDGET_OPTIONS, WORKPLACE_OPTIONS)
+@JSON_OPTION
+@QUIET_OPTION
+@reporting_failures
+def resume_command(run: Path, as_json: bool, quiet: bool, **options: object) -> None:
+    """Goes on with a run that was killed or interrupted, or that is to search for longer.
+
+    It ends with the same bits as a run that was never stopped. Limits are those that the run
+    had, unless others are given; what it has done counts. Where it works may change.
+    """
+    from evosynth.cli.run_command import resume_and_report
+
+    sys.exit(resume_and_report(run, options, as_json=as_json, is_quiet=quiet))
+
+
+@cli.command("fork")
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--seed", type=int, help="Decides random choices from there on  [default: the run's]")
+@click.option("--epoch", type=int, help="Of one of its checkpoints  [default: the newest]")
+@_with_options(BUDGET_OPTIONS, WORKPLACE_OPTIONS)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("evosynth-runs"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the new run folder is made.",
+)
+@JSON_OPTION
+@QUIET_OPTION
+@reporting_failures
+def fork_command(run: Path, as_json: bool, quiet: bool, **options: object) -> None:
+    """Begins a run where another one stood, with another seed or other limits.
+
+    The other run is left as it is. `evosynth check RUN` lists the epochs of its checkpoints.
+    """
+    from evosynth.cli.run_command import fork_and_report
+
+    sys.exit(fork_and_report(run, options, as_json=as_json, is_quiet=quiet))
 
 
 @cli.command("show")
@@ -235,6 +317,20 @@ def verify_command(run: Path, as_json: bool) -> None:
     sys.exit(verify_and_report(run, as_json))
 
 
+@cli.command("check")
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@JSON_OPTION
+@reporting_failures
+def check_command(run: Path, as_json: bool) -> None:
+    """Says what of a run folder is whole, and whether the run can be resumed.
+
+    It changes nothing. Exit code 65 if something is damaged.
+    """
+    from evosynth.cli.check_command import check_and_report
+
+    sys.exit(check_and_report(run, as_json=as_json))
+
+
 @cli.command("bench")
 @RUN_ARGUMENT
 @click.option(
@@ -277,7 +373,7 @@ def bench_command(run: Path, as_json: bool, quiet: bool, **options: object) -> N
 
 @cli.command("compare")
 @click.argument("run", metavar="[RUN|FILE]", required=False, type=click.Path(path_type=Path))
-@target_options
+@_with_options(TARGET_OPTIONS)
 @click.option("--baselines", metavar="NAME,...", help="Rivals  [default: all that fit the target]")
 @click.option(
     "--budget",
@@ -336,6 +432,37 @@ def experiment_command(name: str | None, as_json: bool, quiet: bool, **options: 
     from evosynth.cli.experiment_command import experiment_and_report
 
     experiment_and_report(name, options, as_json=as_json, is_quiet=quiet)
+
+
+@cli.command("doctor")
+@click.option("--scheduler", metavar="ADDRESS", help="Of a Dask scheduler to look at too.")
+@click.option(
+    "--scheduler-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="In which one wrote its address.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("evosynth-runs"),
+    show_default=True,
+    metavar="DIR",
+    help="Where runs will be written.",
+)
+@JSON_OPTION
+@reporting_failures
+def doctor_command(
+    out: Path, scheduler: str | None, scheduler_file: Path | None, as_json: bool
+) -> None:
+    """Looks at everything that a search needs, and says what to do about the rest.
+
+    It changes nothing. Exit code 78 if the environment does not fit, 69 if only the
+    scheduler cannot be reached; warnings are allowed.
+    """
+    from evosynth.cli.doctor_command import diagnose_and_report
+
+    sys.exit(diagnose_and_report(out, scheduler, scheduler_file, as_json=as_json))
 
 
 @cli.command("records")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from dsl.display import plural
+from dsl.errors import EvosynthError, ExecutorError, StorageError
 from dsl.formats.sympy_format import definitions
 from evosynth.algorithm_result import AlgorithmResult
 from evosynth.cases import AnyResult
@@ -17,12 +19,15 @@ from evosynth.cli.algorithm_lines import algorithm_lines
 from evosynth.cli.failures import INTERRUPTED, TERMINATED, taking_interrupts
 from evosynth.cli.formula_lines import formula_lines
 from evosynth.cli.progress import showing_progress
-from evosynth.engine.driver import Snapshot
 from evosynth.formula_result import FormulaResult
-from evosynth.job import execute, prepare
+from evosynth.job import Job, execute, prepare
 from evosynth.matrix_result import Result
 from evosynth.request import Request
+from evosynth.resuming import Budget, branch, reopen
 from evosynth.settings import Settings
+from evosynth.workplace import Workplace
+
+T = TypeVar("T")
 
 # Longer programs are cut here; `evosynth show` prints them whole.
 MOST_LINES = 120
@@ -30,18 +35,49 @@ MOST_LINES = 120
 
 def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool) -> int:
     """Runs a search and prints the result; returns the exit code."""
-    names = Settings.__dataclass_fields__
-    settings = Settings(**{name: options[name] for name in names}).with_seed()
-    request = Request(**{name: options[name] for name in Request.__dataclass_fields__})
+    settings = _made(Settings, options).with_seed()
+    workplace = _made(Workplace, options)
+    request = _made(Request, options)
     assert settings.seed is not None
     job = prepare(request.make(settings.seed), settings, options["out"])
+    return _execute_and_report(job, workplace, options["goal"], as_json, is_quiet)
+
+
+def resume_and_report(
+    run: Path, options: Mapping[str, Any], *, as_json: bool, is_quiet: bool
+) -> int:
+    """Goes on with a run and prints the result; returns the exit code."""
+    workplace = _made(Workplace, options)
+    job = reopen(run, _made(Budget, options))
+    if job.is_finished and not is_quiet:
+        click.echo(f"'{run}' has come to its end; a larger limit lets it go on", err=True)
+    return _execute_and_report(job, workplace, options["goal"], as_json, is_quiet)
+
+
+def fork_and_report(run: Path, options: Mapping[str, Any], *, as_json: bool, is_quiet: bool) -> int:
+    """Begins a run where another one stood and prints the result; returns the exit code."""
+    workplace = _made(Workplace, options)
+    places = options["seed"], options["epoch"], options["out"]
+    job = branch(run, _made(Budget, options), *places)
+    return _execute_and_report(job, workplace, options["goal"], as_json, is_quiet)
+
+
+def _made(kind: type[T], options: Mapping[str, Any]) -> T:
+    """Returns a dataclass of those options that are its fields."""
+    names: Iterable[str] = kind.__dataclass_fields__  # type: ignore[attr-defined]
+    return kind(**{name: options[name] for name in names})
+
+
+def _execute_and_report(
+    job: Job, workplace: Workplace, goal: str | None, as_json: bool, is_quiet: bool
+) -> int:
     with taking_interrupts() as interrupts, showing_progress(job, is_quiet) as show:
-
-        def report(snapshot: Snapshot) -> None:
-            show(snapshot)
-            interrupts.check()
-
-        result = execute(job, report)
+        try:
+            result = execute(job, show, interrupts.check, workplace)
+        except (EvosynthError, KeyboardInterrupt) as error:
+            if job.folder is not None and _can_go_on(error):
+                click.echo(f"go on with: evosynth resume {job.folder.path}", err=True)
+            raise
     for notice in result.notices:
         click.echo(f"warning: {notice}", err=True)
     if as_json:
@@ -49,8 +85,15 @@ def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool)
     else:
         click.echo("\n".join(_lines_of(result)))
     if result.stopped_by == "interrupt":
+        if job.folder is not None:
+            click.echo(f"go on with: evosynth resume {job.folder.path}", err=True)
         return TERMINATED if signal.SIGTERM in interrupts.received else INTERRUPTED
-    return 0 if result.is_verified and _is_goal_met(result, options["goal"]) else 1
+    return 0 if result.is_verified and _is_goal_met(result, goal) else 1
+
+
+def _can_go_on(error: BaseException) -> bool:
+    """Says whether what ended a run leaves it to be resumed."""
+    return isinstance(error, ExecutorError | StorageError | KeyboardInterrupt)
 
 
 def _lines_of(result: AnyResult) -> list[str]:

@@ -12,6 +12,7 @@ from evosynth.comparison.programs import fit_of
 from evosynth.job import Report, execute, prepare
 from evosynth.settings import DEFAULT_PATIENCE, Settings
 from evosynth.version import version_of
+from evosynth.workplace import Workplace
 from gradient_baselines.base import AnyTarget, Baseline, Budget, Fit
 
 EVOSYNTH = "evosynth"
@@ -54,10 +55,9 @@ def searching(target: AnyTarget, folder: Path, watch: Report | None) -> Entrant:
     patience = DEFAULT_PATIENCE if isinstance(target, Target) else None
 
     def attempt(seed: int, seconds: float) -> tuple[Fit, str | None]:
-        job = prepare(
-            target, Settings(seed=seed, seconds=seconds, patience=patience, workers=1), folder
-        )
-        result = execute(job, watch or (lambda snapshot: None))
+        job = prepare(target, Settings(seed=seed, seconds=seconds, patience=patience), folder)
+        report = watch or (lambda snapshot: None)
+        result = execute(job, report, workplace=Workplace(workers=1))
         if result.stopped_by == "interrupt":
             raise KeyboardInterrupt
         assert result.folder is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from dsl.samples import SampledTarget
 from evosynth.algorithm_verification import AlgorithmVerification
 from evosynth.api import verify
 from evosynth.runs import formula_claims, program_file, read_document
-from evosynth.runs.files import read_text
 from evosynth.runs.folder import CONFIGURATION, FRONT
+from evosynth.runs.untrusted_json import read_json
 from fitness.objectives import program_error
 from gradient_baselines.base import AnyTarget, Fit, Model
 
@@ -66,10 +65,9 @@ def _front(run: Path, target: AnyTarget) -> list[Program]:
     if not path.is_file():
         return []
     try:
-        programs = [
-            json_format.from_data(point["program"]) for point in json.loads(read_text(path))
-        ]
-    except (ValueError, KeyError, TypeError) as error:
+        points = read_json(path)["programs"]
+        programs = [json_format.from_data(point["program"]) for point in points]
+    except (DataError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"'{path}' holds no front: {error}", "repeat the run") from error
     outputs = len(target.outputs) if isinstance(target, SampledTarget) else len(target.matrix)
     return [program for program in programs if len(program.outputs) == outputs]
@@ -81,7 +79,7 @@ def _seconds(run: Path) -> float:
     if not path.is_file():
         return math.nan
     try:
-        seconds: Any = json.loads(read_text(path))["result"]["seconds"]
+        seconds: Any = read_json(path)["result"]["seconds"]
         return float(seconds)
-    except (ValueError, KeyError, TypeError):
+    except (DataError, ValueError, KeyError, TypeError):
         return math.nan

@@ -15,6 +15,7 @@ from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.exact_decode import exact_program
 from dsl.program import Program
 from dsl.targets.base import Target
+from evosynth.engine.archive_state import ArchiveState, Numbered, check_archive, solutions_of
 from evosynth.engine.assembly import assemble
 from evosynth.engine.blocks import Forest, Split, uses
 from evosynth.engine.individual import Reference, Solution
@@ -151,6 +152,41 @@ class Archive:
             )
             if program_error(refined, self._target) <= EXACT:
                 self._keep(self.front[0], refined)
+
+    def saved(self) -> ArchiveState:
+        """Returns everything that `restore` needs."""
+        numbered = Numbered()
+        hall, front, written = map(
+            numbered.solutions, (self.hall.items, self.front.items, self._written)
+        )
+        best = numbered.program(self.best)
+        return ArchiveState(
+            tuple(numbered.decodings),
+            tuple(numbered.programs),
+            hall,
+            front,
+            written,
+            best,
+            self.references,
+            self.improved_at,
+            self._cheapest,
+        )
+
+    def restore(self, state: ArchiveState) -> None:
+        """Makes the archive as it was saved.
+
+        Raises:
+            DataError: It was not saved from a search for this target.
+        """
+        check_archive(state, self._target)
+        for kept, saved in ((self.hall, state.hall), (self.front, state.front)):
+            kept.items = solutions_of(state, saved)
+            kept.keys = [solution.fitness for solution in reversed(kept.items)]
+        self._written = solutions_of(state, state.written)
+        self.best = None if state.best is None else state.programs[state.best]
+        self.references = state.references
+        self.improved_at = state.improved_at
+        self._cheapest = state.cheapest
 
     def _write(self, solution: Solution) -> Solution | None:
         """Writes a solution's program, once; None if it was written before or is not exact."""

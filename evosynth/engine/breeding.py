@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.program import Program
-from evosynth.engine.spec import Spec
 
 # What is searched for: a program, or an algorithm for every size.
 Best: TypeAlias = Program | Algorithm
@@ -62,12 +61,34 @@ class Breeding(Protocol):
         """Makes the islands."""
         ...
 
-    def run_epoch(self, spec: Spec, epoch: int, island: int) -> int:
-        """Lets an island breed for an epoch; returns the evaluations made."""
+    def setting(self) -> str:
+        """Returns what an epoch needs to know beside the island, for `epoch_call.run_epoch`."""
         ...
 
-    def take_in(self, island: int, evaluations: int) -> bool:
-        """Takes in what an island has found; says whether the best improved."""
+    def state(self, island: int) -> str:
+        """Returns an island as text."""
+        ...
+
+    def take_in(self, island: int, state: str, evaluations: int) -> bool:
+        """Takes in an island after an epoch; says whether the best improved.
+
+        Args:
+            island: Its number.
+            state: As the epoch left it.
+            evaluations: Made so far, by all islands.
+        """
+        ...
+
+    def saved(self) -> dict[str, Any]:
+        """Returns everything that `restore` needs, as plain data."""
+        ...
+
+    def restore(self, data: dict[str, Any]) -> None:
+        """Makes islands and archive as they were saved, instead of `begin`.
+
+        Raises:
+            DataError: The data are damaged, or another search's.
+        """
         ...
 
     def migrate(self) -> None:

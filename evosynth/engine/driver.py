@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from deap import tools
 
+from dsl.errors import DataError, ExecutorError
 from evosynth.engine.breeding import Best, Breeding
+from evosynth.engine.epoch_call import read_epoch, run_epoch
+from evosynth.engine.pausing import pausing
 from evosynth.engine.spec import Purpose, Spec
+from evosynth.executors.base import Executor, ExecutorOptions, TaskFuture
+from evosynth.executors.serial import SerialExecutor
+
+# Seconds between two looks at the clock, and at whether the user interrupts.
+POLL = 0.1
 
 # A genome with up to this many times the goal's operations may have a program within it.
 NEAR = 1.05
@@ -62,6 +72,10 @@ class Snapshot:
     text: str = ""
 
 
+class _OutOfTime(BaseException):  # like KeyboardInterrupt, none of a task's errors
+    """The time is over in the midst of an epoch, which is given up."""
+
+
 class Search:
     """A search in progress: the clock, the budget and the log around a grammar's breeding.
 
@@ -69,54 +83,164 @@ class Search:
         breeding: The islands and what they find.
         spec: What decides the bits of the result.
         limits: When to stop.
+        executor: Where epochs run, by default in this thread; the result does not depend on it.
+
+    Attributes:
+        logbook: DEAP's logbook, one record per epoch and island.
+        evaluations: Genomes evaluated so far.
+        seconds: Wall-clock time so far, of all processes that worked on this search.
+        epoch: Epochs that every island has done.
     """
 
-    def __init__(self, breeding: Breeding, spec: Spec, limits: Limits) -> None:
+    def __init__(
+        self, breeding: Breeding, spec: Spec, limits: Limits, executor: Executor | None = None
+    ) -> None:
         self.breeding = breeding
         self.spec = spec
         self.limits = limits
         self.logbook = tools.Logbook()
         self.evaluations = 0
         self.seconds = 0.0
+        self.epoch = 0
+        self._executor = executor or SerialExecutor(ExecutorOptions(1, 1, is_parallel_inside=True))
+        self._is_begun = False
+        self._started = 0.0
 
     def run(
         self,
         report: Callable[[Snapshot], None] = lambda snapshot: None,
-        pause: Callable[[Snapshot], None] = lambda snapshot: None,
+        pause: Callable[[], None] = lambda: None,
+        save: Callable[[], None] = lambda: None,
     ) -> str:
         """Searches until a limit is reached, then refines the best programs.
 
         Args:
             report: Called after every epoch of every island.
-            pause: Called now and then while programs are refined.
+            pause: Called several times a second; may raise to end the search.
+            save: Called after epochs that all islands have done whole: `saved` may be called.
 
         Returns:
             Why the search stopped: "goal", "evaluations", "time" or "patience".
+
+        Raises:
+            ExecutorError: There is nobody left to run epochs.
         """
         breeding = self.breeding
         breeding.warm_up()  # what is compiled is no time of the search
-        started = time.monotonic()
-        breeding.begin()
-        epoch = 0
-        while True:
-            for island in range(self.spec.islands):
-                self.evaluations += breeding.run_epoch(self._next_spec(), epoch, island)
-                is_improved = breeding.take_in(island, self.evaluations)
-                is_better = self._is_time_to_write(epoch, is_improved) and breeding.write(
-                    self.limits.goal, self.spec.generator(Purpose.REFINE, epoch, island)
-                )
-                self.seconds = time.monotonic() - started
-                snapshot = self._snapshot(epoch, island, is_improved, is_better)
-                report(snapshot)
-                reason = self._reason_to_stop()
-                if reason:
-                    breeding.settle()
-                    rng = self.spec.generator(Purpose.SETTLE, 0, 0)
-                    breeding.refine(rng, lambda last=snapshot: pause(last))  # type: ignore[misc]
-                    return "goal" if self._is_goal_met() else reason
-            epoch += 1
-            if epoch % self.spec.migration == 0:
+        self._started = time.monotonic() - self.seconds
+        if not self._is_begun:
+            breeding.begin()
+            self._is_begun = True
+        while (reason := self._reason_to_stop()) is None:
+            try:
+                is_whole = self._run_epoch(report, pause)
+            except _OutOfTime:
+                self.seconds = time.monotonic() - self._started
+                continue
+            self.epoch += 1
+            if self.epoch % self.spec.migration == 0:
                 breeding.migrate()
+            if is_whole:
+                save()
+        breeding.settle()
+        breeding.refine(self.spec.generator(Purpose.SETTLE, 0, 0), pause)
+        return "goal" if self._is_goal_met() else reason
+
+    def saved(self) -> dict[str, Any]:
+        """Returns everything that `restore` needs, as plain data."""
+        return {
+            "epoch": self.epoch,
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "breeding": self.breeding.saved(),
+        }
+
+    def restore(self, data: dict[str, Any], records: Iterable[dict[str, Any]] = ()) -> None:
+        """Makes the search as it was saved.
+
+        Args:
+            data: What `saved` returned.
+            records: Lines of the log up to then.
+
+        Raises:
+            DataError: The data are damaged, or another search's.
+        """
+        try:
+            numbers = data["epoch"], data["evaluations"]
+            if not all(type(number) is int and number >= 0 for number in numbers):
+                raise ValueError("expected whole numbers of epochs and evaluations")
+            self.epoch, self.evaluations = numbers
+            self.seconds = max(0.0, float(data["seconds"]))
+            self.breeding.restore(data["breeding"])
+        except (LookupError, TypeError, ValueError) as error:
+            raise DataError(f"not a saved search: {error!r}"[:200]) from error
+        for record in records:
+            self.logbook.record(**record)
+        self._is_begun = True
+
+    def _run_epoch(self, report: Callable[[Snapshot], None], pause: Callable[[], None]) -> bool:
+        """Lets all islands do an epoch; says whether none was cut short by the budget."""
+        breeding, number = self.breeding, self.epoch
+        shares = self._shares()
+        is_whole = True
+
+        def check() -> None:
+            pause()
+            self._check_time()
+
+        with pausing(check):
+            futures = {
+                island: self._executor.submit(
+                    run_epoch,
+                    breeding.setting(),
+                    breeding.state(island),
+                    number,
+                    island,
+                    share,
+                    self._executor.threads,
+                )
+                for island, share in enumerate(shares)
+                if share
+            }
+            for island, future in futures.items():
+                try:
+                    state, made = read_epoch(_awaited(future, check))
+                except ExecutorError as error:
+                    where = f"epoch {number} of island {island}"
+                    raise ExecutorError(f"{where}: {error}", error.hint) from error
+                is_whole &= made < shares[island] or shares[island] >= self.spec.epoch
+                self.evaluations += made
+                is_improved = breeding.take_in(island, state, self.evaluations)
+                is_better = self._is_time_to_write(number, is_improved) and breeding.write(
+                    self.limits.goal, self.spec.generator(Purpose.REFINE, number, island)
+                )
+                self.seconds = time.monotonic() - self._started
+                report(self._snapshot(number, island, is_improved, is_better))
+        return is_whole
+
+    def _shares(self) -> list[int]:
+        """Returns the most evaluations of each island.
+
+        Where the budget may end in the epoch, what is left is dealt out turn by turn.
+        """
+        islands, turn, epoch = self.spec.islands, self.spec.turn, self.spec.epoch
+        limit = self.limits.evaluations
+        if limit is None or limit - self.evaluations >= islands * epoch:
+            return [epoch] * islands
+        turns, rest = divmod(limit - self.evaluations, turn)
+        shares = [turn * (turns // islands + (k < turns % islands)) for k in range(islands)]
+        shares[turns % islands] += rest
+        return shares
+
+    def _check_time(self) -> None:
+        """Gives up an epoch, but for the first, when the time is over.
+
+        Raises:
+            _OutOfTime: The time is over.
+        """
+        limit = self.limits.seconds
+        if limit is not None and self.epoch and time.monotonic() - self._started >= limit:
+            raise _OutOfTime
 
     def _is_time_to_write(self, epoch: int, is_improved: bool) -> bool:
         """Programs are written now and then, and when they come near the goal."""
@@ -124,13 +248,6 @@ class Search:
         is_near = goal is not None and standing is not None and standing.operations <= NEAR * goal
         interval = self.breeding.interval
         return (is_improved and is_near) or epoch % interval == interval - 1
-
-    def _next_spec(self) -> Spec:
-        """Returns the spec with a shorter epoch where the budget ends within it."""
-        if self.limits.evaluations is None:
-            return self.spec
-        left = self.limits.evaluations - self.evaluations
-        return replace(self.spec, epoch=min(self.spec.epoch, left))
 
     def _is_goal_met(self) -> bool:
         goal = self.limits.goal
@@ -176,3 +293,11 @@ class Search:
             has_better_program,
             standing.text if standing else "",
         )
+
+
+def _awaited(future: TaskFuture, check: Callable[[], None]) -> str:
+    """Returns what a future holds, with `check` called meanwhile."""
+    while True:
+        with suppress(TimeoutError):  # a task's own comes as a TaskError
+            return future.result(timeout=POLL)
+        check()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from dsl.genome import FIELDS, pack
+from dsl.errors import DataError
 from dsl.program import Program
 from dsl.targets.base import Target
 from evosynth.engine.archive import Archive, make_statistics
+from evosynth.engine.archive_state import ArchiveState
 from evosynth.engine.blocks import Forest, start_forest
 from evosynth.engine.breeding import Standing
-from evosynth.engine.epoch import evaluator_for, run_epoch
+from evosynth.engine.epoch_call import warm_up
+from evosynth.engine.factor_epoch import FactorSetting
+from evosynth.engine.forest_check import check_forest
 from evosynth.engine.migration import migrate, recalled
+from evosynth.engine.plain_data import from_plain, from_text, to_plain, to_text
 from evosynth.engine.spec import Spec
 
 
@@ -23,7 +28,6 @@ class FactorBreeding:
     Args:
         target: What programs must compute.
         spec: What decides the bits of the result.
-        threads: Threads of the evaluator; the result does not depend on it.
         library: Blocks that were solved before.
 
     Attributes:
@@ -31,16 +35,15 @@ class FactorBreeding:
         forests: What the islands know; empty before the search.
     """
 
-    def __init__(
-        self, target: Target, spec: Spec, threads: int = 1, library: Forest | None = None
-    ) -> None:
+    def __init__(self, target: Target, spec: Spec, library: Forest | None = None) -> None:
         self.archive = Archive(target)
         self.forests: list[Forest] = []
         # Writing a program takes time that grows with its size, as an epoch's does not.
         self.interval = spec.migration * -(-max(target.matrix.shape) // 16)
+        self._setting = "factor\n" + to_text(FactorSetting(spec, target.domain), FactorSetting)
         self._target = target
         self._spec = spec
-        self._threads = threads
+        self._texts: dict[int, tuple[Forest, str]] = {}
         self._library = library
         self._is_complex = target.domain == "complex"
         self._statistics = make_statistics()
@@ -63,26 +66,50 @@ class FactorBreeding:
 
     def warm_up(self) -> None:
         """Compiles what is not compiled yet."""
-        nothing = pack([np.zeros((0, len(FIELDS)))], 1)
-        evaluator_for(self._target.matrix, self._target.domain).evaluate(nothing)
+        warm_up(self._setting)
 
     def begin(self) -> None:
         """Makes the islands, all alike."""
         begun = start_forest(self._target.matrix, self._is_complex, self._spec)
         self.forests[:] = [self._recalled(begun, 0)] * self._spec.islands
 
-    def run_epoch(self, spec: Spec, epoch: int, island: int) -> int:
-        """Lets an island breed for an epoch; returns the evaluations made."""
-        before = len(self.forests[island].blocks)
-        forest, made = run_epoch(
-            self._target, spec, self.forests[island], epoch, island, self._threads
-        )
-        self.forests[island] = self._recalled(forest, before)
-        return made
+    def setting(self) -> str:
+        """Returns what an epoch needs to know beside the island."""
+        return self._setting
 
-    def take_in(self, island: int, evaluations: int) -> bool:
-        """Takes in an island's forest; says whether the fewest operations became fewer."""
+    def state(self, island: int) -> str:
+        """Returns an island as text."""
+        forest = self.forests[island]
+        if self._texts.get(island, (None, ""))[0] is not forest:
+            self._texts[island] = forest, to_text(forest, Forest)
+        return self._texts[island][1]
+
+    def take_in(self, island: int, state: str, evaluations: int) -> bool:
+        """Takes in an island after an epoch; says whether the fewest operations became fewer."""
+        before = len(self.forests[island].blocks)
+        self.forests[island] = self._recalled(from_text(state, Forest), before)
         return self.archive.update(self.forests[island], evaluations)
+
+    def saved(self) -> dict[str, Any]:
+        """Returns everything that `restore` needs, as plain data."""
+        return {
+            "forests": [self.state(island) for island in range(len(self.forests))],
+            "archive": to_plain(self.archive.saved(), ArchiveState),
+        }
+
+    def restore(self, data: dict[str, Any]) -> None:
+        """Makes the islands and the archive as they were saved.
+
+        Raises:
+            DataError: The data are damaged, or another search's.
+        """
+        forests = [from_text(text, Forest) for text in data["forests"]]
+        if len(forests) != self._spec.islands:
+            raise DataError(f"expected {self._spec.islands} islands, got {len(forests)}")
+        for forest in forests:
+            check_forest(forest, self._target.matrix, self._target.domain, self._spec)
+        self.archive.restore(from_plain(data["archive"], ArchiveState))
+        self.forests[:] = forests
 
     def migrate(self) -> None:
         """Lets the islands exchange genomes and blocks."""

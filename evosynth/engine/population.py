@@ -33,7 +33,7 @@ def draw(count: int, task: Task) -> Population:
 
 
 def spend(population: Population, task: Task, step: Step) -> Population:
-    """Spends one epoch: fills the population, then steps; anew when it has been stale long.
+    """Spends one turn: fills the population, then steps; anew when it has been stale long.
 
     Args:
         population: The island.
@@ -44,8 +44,8 @@ def spend(population: Population, task: Task, step: Step) -> Population:
     if population.stale >= spec.restart:
         population = no_population(spec.capacity)
     spent = 0
-    while spent < spec.epoch:
-        left = spec.epoch - spent
+    while spent < spec.turn:
+        left = spec.turn - spent
         best = population.ranks().min(initial=np.inf)
         missing = spec.population - len(population.genomes)
         if missing > 0:

@@ -1,4 +1,4 @@
-"""What an epoch needs to know, and the state that it takes and returns: plain data."""
+"""What decides the bits of a run, and the populations that it breeds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dsl.primitives import PRIMITIVES
 class Purpose(IntEnum):
     """What a stream of random numbers is for; part of its address."""
 
-    EPOCH = 0
+    TURN = 0
     REFINE = 1
     SETTLE = 2
 
@@ -33,10 +33,11 @@ class Spec:
         islands: Number of islands.
         population: Genomes of one island.
         capacity: Most genes of a genome.
-        epoch: Evaluations of one epoch of one island.
+        turn: Evaluations that an island spends on one thing, a block or an output, at a time.
         restart: An island starts anew after this many evaluations without improvement.
         migration: Islands exchange genomes after every so many epochs.
         shares_blocks: Equivalent blocks are solved once and referred to.
+        turns: In an epoch, which an island spends without knowing of the others.
     """
 
     strategy: str
@@ -44,14 +45,26 @@ class Spec:
     islands: int
     population: int
     capacity: int
-    epoch: int
+    turn: int
     restart: int
     migration: int
     shares_blocks: bool = True
+    turns: int = 1
 
-    def generator(self, purpose: Purpose, epoch: int, island: int) -> np.random.Generator:
-        """Returns the random stream of that address, the same whenever it is asked for."""
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(purpose, epoch, island))
+    @property
+    def epoch(self) -> int:
+        """Most evaluations of one epoch of one island."""
+        return self.turn * self.turns
+
+    def generator(self, purpose: Purpose, number: int, island: int) -> np.random.Generator:
+        """Returns the random stream of that address, the same whenever it is asked for.
+
+        Args:
+            purpose: What it is for.
+            number: Of the turn, or of the epoch, counted from the start of the run.
+            island: Of the island.
+        """
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(purpose, number, island))
         return np.random.default_rng(sequence)
 
 
@@ -70,7 +83,7 @@ class Population:
     """Genomes of one block, with their scores.
 
     Attributes:
-        genomes: The genomes; none before the first epoch and for a restart.
+        genomes: The genomes; none before the first turn and for a restart.
         errors: (population,) float64 error objective.
         operations: (population,) float64 operations objective.
         stale: Evaluations since the population last improved.

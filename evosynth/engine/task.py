@@ -22,8 +22,8 @@ class Task:
     Attributes:
         spec: The search's parameters.
         space: The genes that may be drawn.
-        evaluate: Scores a population; the strategy calls it for `spec.epoch` genomes.
-        rng: The epoch's only source of randomness.
+        evaluate: Scores a population; the strategy calls it for `spec.turn` genomes.
+        rng: The turn's only source of randomness.
     """
 
     spec: Spec

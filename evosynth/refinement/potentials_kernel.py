@@ -15,6 +15,8 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
+from fitness.kernel_cache import cached
+
 UNIT, AXIS, DIAGONAL_UNIT, DIAGONAL, ONE_COMPONENT, GENERAL = range(6)
 # Scale 0 belongs to all nodes that must not be scaled.
 FIXED = 0
@@ -37,7 +39,7 @@ Graph = namedtuple(
 # of the random numbers.
 State = namedtuple("State", "scales costs chain before frontier gain place random")
 
-compiled = njit(cache=True, error_model="numpy")
+compiled = cached(error_model="numpy")
 # Called by compiled functions alone; what calls from Python need takes seconds to compile.
 inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 

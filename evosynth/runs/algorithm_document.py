@@ -59,16 +59,21 @@ def write_algorithm_document(
     algorithm: Algorithm, target: RecursiveTarget, claims: AlgorithmClaims
 ) -> str:
     """Writes an algorithm, what was asked for and what is claimed as JSON."""
-    asked = {
+    asked = recursive_target_data(target)
+    return (
+        f'{{"claims": {json.dumps(asdict(claims))},\n"target": {json.dumps(asked)},\n'
+        f'"algorithm": {write(algorithm).rstrip()}}}\n'
+    )
+
+
+def recursive_target_data(target: RecursiveTarget) -> dict[str, Any]:
+    """Returns what was asked for as plain data."""
+    return {
         "name": target.name,
         "radices": target.radices,
         "calls": target.calls,
         "digest": target.digest,
     }
-    return (
-        f'{{"claims": {json.dumps(asdict(claims))},\n"target": {json.dumps(asked)},\n'
-        f'"algorithm": {write(algorithm).rstrip()}}}\n'
-    )
 
 
 def is_algorithm(data: Any) -> bool:
@@ -85,13 +90,18 @@ def read_algorithm_document(data: dict[str, Any]) -> AlgorithmDocument:
     if "algorithm" not in data:
         return AlgorithmDocument(from_data(data))
     algorithm = from_data(data["algorithm"])
-    target, claims = _target(data), _claims(data)
+    target, claims = read_recursive_target(data), _claims(data)
     if target.name != algorithm.name:
         raise DataError(f"the target is '{target.name}', the algorithm computes '{algorithm.name}'")
     return AlgorithmDocument(algorithm, target, claims)
 
 
-def _target(data: dict[str, Any]) -> RecursiveTarget:
+def read_recursive_target(data: dict[str, Any]) -> RecursiveTarget:
+    """Reads what was asked for from the object that holds it as "target".
+
+    Raises:
+        DataError: It is not valid.
+    """
     try:
         given = data["target"]
         calls = given["calls"]

@@ -23,6 +23,7 @@ from evosynth.runs.algorithm_document import (
 )
 from evosynth.runs.files import read_text
 from evosynth.runs.formula_document import FormulaRecord, read_formula_record
+from evosynth.runs.untrusted_json import parse_json
 from fitness.objectives import program_error
 from fitness.proof import Proof
 
@@ -75,7 +76,7 @@ def write_document(program: Program, target: Target, claims: Claims) -> str:
     """Writes a program, its target and its claims as JSON."""
     head = json.dumps(asdict(claims))
     return (
-        f'{{"claims": {head},\n"target": {json.dumps(_target_data(target))},\n'
+        f'{{"claims": {head},\n"target": {json.dumps(target_data(target))},\n'
         f'"program": {json_format.write(program).rstrip()}}}\n'
     )
 
@@ -108,30 +109,20 @@ def read_any_document(path: Path) -> Document | AlgorithmDocument:
     try:
         if content.startswith("program "):
             return Document(text.parse(content), None, None)
-        data = _parse_json(content)
+        data = parse_json(content)
         if is_algorithm(data):
             return read_algorithm_document(data)
         if isinstance(data, dict) and "program" in data:
             program = json_format.from_data(data["program"])
             if not program.is_linear:
                 return Document(program, None, None, read_formula_record(data))
-            return Document(program, _read_target(data), _read_claims(data))
+            return Document(program, read_target(data), _read_claims(data))
         return Document(json_format.from_data(data), None, None)
     except DataError as error:
         raise DataError(f"'{path}': {error}", error.hint) from error
 
 
-def _parse_json(content: str) -> Any:
-    def refuse(constant: str) -> None:
-        raise DataError(f"expected numbers, got {constant}")
-
-    try:
-        return json.loads(content, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"not JSON: {str(error)[:100]}") from error
-
-
-def _target_data(target: Target) -> dict[str, Any]:
+def target_data(target: Target) -> dict[str, Any]:
     """Returns a family's name and size, or a matrix entry by entry."""
     data: dict[str, Any] = {
         "name": target.name,
@@ -148,7 +139,12 @@ def _target_data(target: Target) -> dict[str, Any]:
     return data
 
 
-def _read_target(data: dict[str, Any]) -> Target:
+def read_target(data: dict[str, Any]) -> Target:
+    """Reads a target from the object that holds it as "target".
+
+    Raises:
+        DataError: It is not valid.
+    """
     try:
         given = data["target"]
         target = _matrix_target(given) if "entries" in given else _family_target(given)

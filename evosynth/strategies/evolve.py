@@ -31,7 +31,7 @@ def make_toolbox(task: Task) -> base.Toolbox:
 
 
 def advance(population: Population, task: Task) -> Population:
-    """Spends one epoch breeding; starts anew when the island has been stale for too long."""
+    """Spends one turn breeding; starts anew when the island has been stale for too long."""
     return spend(population, task, _generation)
 
 

@@ -12,7 +12,7 @@ from evosynth.strategies.base import STRATEGIES, Strategy
 
 
 def advance(population: Population, task: Task) -> Population:
-    """Spends one epoch climbing; starts anew when the island has been stale for too long."""
+    """Spends one turn climbing; starts anew when the island has been stale for too long."""
     return spend(population, task, _climb)
 
 

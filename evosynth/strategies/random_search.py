@@ -15,12 +15,12 @@ def advance(population: Population, task: Task) -> Population:
     """Draws genomes of any length; the best ones so far are its population."""
     spec = task.spec
     drawn = score(
-        random_genomes(spec.epoch, spec.capacity, spec.capacity, task.space, task.rng), task
+        random_genomes(spec.turn, spec.capacity, spec.capacity, task.space, task.rng), task
     )
     both = joined(population, drawn)
     best = np.argsort(both.ranks(), kind="stable")[: spec.population]
     is_better = drawn.ranks().min() < population.ranks().min(initial=np.inf)
-    stale = 0 if is_better else population.stale + spec.epoch
+    stale = 0 if is_better else population.stale + spec.turn
     return Population(both.genomes.take(best), both.errors[best], both.operations[best], stale)
 
 

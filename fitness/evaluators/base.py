@@ -11,6 +11,7 @@ from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.known_blocks import NOTHING_KNOWN, KnownBlocks
 from dsl.registry import Registry
 from dsl.targets.base import Target
+from fitness.gate import check_scores
 from fitness.scores import Scores
 
 
@@ -44,6 +45,42 @@ class EvaluatorKind:
     name: str
     make: Callable[[Target, int], Evaluator]
     summary: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "make", _checked(self.name, self.make))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedEvaluator:
+    """An evaluator whose scores have the right shapes and types.
+
+    Attributes:
+        name: What the command line calls its kind.
+        evaluator: The evaluator.
+    """
+
+    name: str
+    evaluator: Evaluator
+
+    def evaluate(self, genomes: Genomes, known: KnownBlocks = NOTHING_KNOWN) -> Scores:
+        """Scores a population.
+
+        Raises:
+            EnvironmentMismatchError: The evaluator breaks its contract.
+        """
+        scores = self.evaluator.evaluate(genomes, known)
+        check_scores(scores, len(genomes), f"evaluator '{self.name}'")
+        return scores
+
+    def decode(self, genome: Genes, known: KnownBlocks = NOTHING_KNOWN) -> Decoding:
+        """Returns what one genome, (length, 6), means."""
+        return self.evaluator.decode(genome, known)
+
+
+def _checked(
+    name: str, make: Callable[[Target, int], Evaluator]
+) -> Callable[[Target, int], Evaluator]:
+    return lambda target, threads: CheckedEvaluator(name, make(target, threads))
 
 
 EVALUATORS: Registry[EvaluatorKind] = Registry("evaluator")

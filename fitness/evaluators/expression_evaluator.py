@@ -143,7 +143,7 @@ class ExpressionEvaluator:
         population, capacity = tapes.primitives.shape
         arguments = _arguments(tapes)
         y = self._standard if is_fitted else self._y
-        parts = max(self._threads, -(-population // CHUNK))
+        parts = max(min(self._threads, population), -(-population // CHUNK))
         edges = np.linspace(0, population, parts + 1).astype(np.int64)
 
         def run(part: int) -> None:

@@ -18,6 +18,8 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
+from fitness.kernel_cache import cached
+
 # A column whose part that earlier columns do not explain has less than this share of its
 # squares is left out; so is one that varies less than this in relation to its mean.
 DEPENDENT, FLAT = 1e-11, 1e-11
@@ -532,7 +534,7 @@ def solve(gram, scales, terms, covariances, weights):
     return explained
 
 
-@njit(error_model="numpy", fastmath={"contract"}, nogil=True, cache=True)
+@cached(error_model="numpy", fastmath={"contract"}, nogil=True)
 def evaluate(
     primitives,
     left,

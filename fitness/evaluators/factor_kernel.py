@@ -20,6 +20,8 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
+from fitness.kernel_cache import cached
+
 # Equal to those of voting and shared_sums in dsl.grammars.factor; a test compares them.
 SMALLEST, LARGEST, NOISE = 1e-3, 1e3, 1e-10
 PRIMITIVE, PATTERN, SIDE, FIRST, SECOND, CHOICE = range(6)
@@ -1028,7 +1030,7 @@ def copy_state(states, fed, used, d):
     used[d + 1, 0], used[d + 1, 1] = used[d, 0], used[d, 1]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@cached(nogil=True, error_model="numpy")
 def evaluate(genes, lengths, order, target, threshold, tables, known, reuse, memory, results):
     """Evaluates the genomes at the positions `order`, in that order.
 

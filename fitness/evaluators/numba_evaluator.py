@@ -55,7 +55,8 @@ class NumbaEvaluator:
         results = _results(len(genomes))
         rows = [genomes[k].tobytes() for k in range(len(genomes))]
         order = np.array(sorted(range(len(rows)), key=rows.__getitem__), np.int64)
-        chunks = [chunk for chunk in np.array_split(order, self._threads) if len(chunk)]
+        threads = max(1, min(self._threads, len(order)))
+        chunks = [chunk for chunk in np.array_split(order, threads) if len(chunk)]
         if len(chunks) < 2:
             for chunk in chunks:
                 self._run(genomes, chunk, known, results)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from dsl.vectors.fields import PRIME
+from fitness.kernel_cache import cached
 
 # Fields of a step: the operation, then the operands.
 OPERATION, OPERANDS = 0, 1
@@ -76,7 +76,7 @@ class Tables(NamedTuple):
     odds: npt.NDArray[np.float64]
 
 
-@numba.njit(cache=True)
+@cached()
 def _power(base: int, exponent: int) -> int:
     result = np.int64(1)
     while exponent:
@@ -87,7 +87,7 @@ def _power(base: int, exponent: int) -> int:
     return int(result)
 
 
-@numba.njit(cache=True)
+@cached()
 def _invert(numbers: Any, count: int, prefix: Any) -> None:
     """Replaces numbers by their reciprocals, 0 by 0, with one division for all."""
     total = np.int64(1)
@@ -103,7 +103,7 @@ def _invert(numbers: Any, count: int, prefix: Any) -> None:
             inverse = inverse * number % PRIME
 
 
-@numba.njit(cache=True)
+@cached()
 def _compute(
     t: Tables, values: Any, levels: Any, step: Any, matrices: Any, probes: int, row: Any
 ) -> None:
@@ -148,7 +148,7 @@ def _compute(
                 row[probe, r] = row[probe, r] * factor % PRIME
 
 
-@numba.njit(cache=True)
+@cached()
 def _same(one: Any, two: Any, probes: int, length: int) -> bool:
     for probe in range(probes):
         for r in range(length):
@@ -157,7 +157,7 @@ def _same(one: Any, two: Any, probes: int, length: int) -> bool:
     return True
 
 
-@numba.njit(cache=True)
+@cached()
 def _suitable(t: Tables, operation: int, level: int, wanted: int, name: int) -> bool:
     """Tells whether a value of a level can be an operand; of a second, levels must agree."""
     if name:
@@ -165,7 +165,7 @@ def _suitable(t: Tables, operation: int, level: int, wanted: int, name: int) -> 
     return t.results[operation, level] >= 0
 
 
-@numba.njit(cache=True)
+@cached()
 def run(
     genome: Any, length: int, t: Tables, inputs: Any, matrices: Any, values: Any, levels: Any
 ) -> int:
@@ -239,7 +239,7 @@ def run(
     return total - count
 
 
-@numba.njit(cache=True)
+@cached()
 def _match(coefficient: int, point: int, count: int, t: Tables, s: Scratch) -> tuple[int, int]:
     """Returns an element in a direction that is a coefficient up to a power of i, and that.
 
@@ -256,7 +256,7 @@ def _match(coefficient: int, point: int, count: int, t: Tables, s: Scratch) -> t
     return first, -1
 
 
-@numba.njit(cache=True)
+@cached()
 def _hint(operation: int, first: int, second: int, s: Scratch) -> None:
     """Notes a step that would bring the genome nearer to the target."""
     if operation < 0 or s.hints[0, 0] == MOST_HINTS:
@@ -268,7 +268,7 @@ def _hint(operation: int, first: int, second: int, s: Scratch) -> None:
     s.hints[row, 2] = second
 
 
-@numba.njit(cache=True)
+@cached()
 def _hint_at_sum(one: int, unit: int, two: int, other: int, t: Tables, s: Scratch) -> None:
     """Notes how two elements, each times a power of i, may come to be added."""
     first, second = s.owners[one], s.owners[two]
@@ -293,7 +293,7 @@ def _hint_at_sum(one: int, unit: int, two: int, other: int, t: Tables, s: Scratc
                 _hint(operation, second, 0, s)
 
 
-@numba.njit(cache=True)
+@cached()
 def _hint_at_factor(coefficient: int, element: int, t: Tables, s: Scratch) -> None:
     """Notes which factors, times a power of i, an element lacks."""
     if s.hints[0, 0] == MOST_HINTS:
@@ -308,7 +308,7 @@ def _hint_at_factor(coefficient: int, element: int, t: Tables, s: Scratch) -> No
                     _hint(operation, owner, 0, s)
 
 
-@numba.njit(cache=True)
+@cached()
 def _seek(keys: Any, stamps: Any, stamp: int, key: int) -> int:
     """Returns the slot of a key, or the free one where it belongs."""
     slot = key * 2654435761 % TABLE
@@ -365,7 +365,7 @@ def scratch(capacity: int, inputs: int, longest: int) -> Scratch:
     )
 
 
-@numba.njit(cache=True)
+@cached()
 def _gather(genome: Any, steps: int, t: Tables, s: Scratch) -> tuple[int, int]:
     """Lists elements of all values, and the directions in which they point.
 
@@ -414,7 +414,7 @@ def _gather(genome: Any, steps: int, t: Tables, s: Scratch) -> tuple[int, int]:
     return count, distinct
 
 
-@numba.njit(cache=True)
+@cached()
 def _two_terms(
     lead: int, y: int, z: int, w: int, count: int, distinct: int, t: Tables, s: Scratch
 ) -> float:
@@ -444,7 +444,7 @@ def _two_terms(
     return best
 
 
-@numba.njit(cache=True)
+@cached()
 def _examine(
     one: int, first: int, two: int, second: int, count: int, t: Tables, s: Scratch
 ) -> int:
@@ -461,7 +461,7 @@ def _examine(
     return int(unit < 0) + int(other < 0)
 
 
-@numba.njit(cache=True)
+@cached()
 def _three_terms(
     lead: int, y: int, z: int, count: int, distinct: int, t: Tables, s: Scratch
 ) -> float:
@@ -495,7 +495,7 @@ def _three_terms(
     return best
 
 
-@numba.njit(cache=True)
+@cached()
 def _price_of_three(
     lead: int, y: int, z: int, terms: tuple[int, int, int], count: int, t: Tables, s: Scratch
 ) -> float:
@@ -518,7 +518,7 @@ def _price_of_three(
     return THREE_TERMS + missing / 6
 
 
-@numba.njit(cache=True)
+@cached()
 def _in_place(target: Any, steps: int, t: Tables, s: Scratch) -> tuple[int, int]:
     """Returns the value of full length with the most elements in place, and how many."""
     n = target.shape[1]
@@ -535,7 +535,7 @@ def _in_place(target: Any, steps: int, t: Tables, s: Scratch) -> tuple[int, int]
     return best, most
 
 
-@numba.njit(cache=True)
+@cached()
 def _is_held(target: Any, r: int, count: int, t: Tables, s: Scratch) -> bool:
     for k in range(count):
         for quarter in range(4):
@@ -547,7 +547,7 @@ def _is_held(target: Any, r: int, count: int, t: Tables, s: Scratch) -> bool:
     return False
 
 
-@numba.njit(cache=True)
+@cached()
 def _is_product(target: Any, r: int, count: int, t: Tables, s: Scratch) -> bool:
     """Tells whether an element of the target is a product of two elements that are held."""
     for operation in range(t.kinds.shape[0]):
@@ -564,7 +564,7 @@ def _is_product(target: Any, r: int, count: int, t: Tables, s: Scratch) -> bool:
     return False
 
 
-@numba.njit(cache=True)
+@cached()
 def evaluate(
     genome: Any,
     length: int,
@@ -614,7 +614,7 @@ def evaluate(
     return total, steps, best
 
 
-@numba.njit(cache=True)
+@cached()
 def _distance(
     target: Any,
     total: float,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +23,7 @@ from fitness.evaluators.recursive_kernel import (
     _gather,
     run,
 )
+from fitness.kernel_cache import cached
 
 
 class Rung(NamedTuple):
@@ -130,7 +130,7 @@ def _stacked(arrays: list[npt.NDArray[np.int64]], filler: int) -> npt.NDArray[np
     return stack
 
 
-@numba.njit(cache=True)
+@cached()
 def _rung(k: int, w: Ladder) -> Rung:
     return Rung(
         w.lengths[k],
@@ -144,7 +144,7 @@ def _rung(k: int, w: Ladder) -> Rung:
     )
 
 
-@numba.njit(cache=True)
+@cached()
 def _follow(
     genome: Any, steps: int, k: int, w: Ladder, t: Tables, inputs: Any, values: Any, levels: Any
 ) -> None:
@@ -175,7 +175,7 @@ def _follow(
         levels[count + position] = result
         if result >= 0:
             _compute(
-                rung,  # type: ignore[arg-type]  # it has what is read of tables
+                rung,
                 values,
                 levels,
                 step,
@@ -185,7 +185,7 @@ def _follow(
             )
 
 
-@numba.njit(cache=True)
+@cached()
 def _climb(genome: Any, steps: int, result: int, count: int, w: Ladder, t: Tables) -> None:
     """Notes what a genome with that result computes at the smallest sizes."""
     for k in range(count):
@@ -199,7 +199,7 @@ def _climb(genome: Any, steps: int, result: int, count: int, w: Ladder, t: Table
                     w.answers[k + 1, r, column] = w.truths[k + 1, r, column]
 
 
-@numba.njit(cache=True)
+@cached()
 def _right(t: Tables, result: int, values: Any, levels: Any) -> int:
     """Returns how many elements of a value are those of the target."""
     if levels[result] != 0:
@@ -211,7 +211,7 @@ def _right(t: Tables, result: int, values: Any, levels: Any) -> int:
     return places
 
 
-@numba.njit(cache=True)
+@cached()
 def evaluate_unaided(
     genome: Any,
     length: int,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,11 +12,10 @@ import numpy.typing as npt
 from dsl.program import Program
 from dsl.registry import Registry
 from dsl.targets.base import Target
+from fitness.gate import WORST, check_array, gate
 from fitness.scores import Scores
 
-# Stands for "invalid" where an optimiser compares: finite, so that differences of two
-# such values are numbers too.
-WORST = 1e300
+__all__ = ["OBJECTIVES", "WORST", "Objective", "gate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Objective:
 
     Attributes:
         name: What logs and fronts call it.
-        of_scores: Scores of a population -> (population,) float64, all finite.
+        of_scores: Scores of a population -> (population,) float64. What is no finite number
+            of at least 0 becomes the worst there is.
         of_program: The same number recomputed from a program alone.
         summary: One line for people.
     """
@@ -34,10 +35,22 @@ class Objective:
     of_program: Callable[[Program, Target], float]
     summary: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "of_scores", _gated(self.name, self.of_scores))
+
+
+def _gated(
+    name: str, of_scores: Callable[[Scores], npt.NDArray[np.float64]]
+) -> Callable[[Scores], npt.NDArray[np.float64]]:
+    """Returns the same objective behind the gate."""
+
+    @functools.wraps(of_scores)
+    def gated(scores: Scores) -> npt.NDArray[np.float64]:
+        values = of_scores(scores)
+        check_array(values, len(scores.errors), np.float64, f"objective '{name}'")
+        return gate(values)
+
+    return gated
+
 
 OBJECTIVES: Registry[Objective] = Registry("objective")
-
-
-def gate(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Returns values with everything that is no finite number >= 0 made the worst there is."""
-    return np.where(np.isfinite(values) & (values >= 0), values, WORST)

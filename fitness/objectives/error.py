@@ -8,7 +8,7 @@ import numpy.typing as npt
 from dsl.accuracy import EXACT, scaled_error
 from dsl.program import Program
 from dsl.targets.base import Target
-from fitness.objectives.base import OBJECTIVES, Objective, gate
+from fitness.objectives.base import OBJECTIVES, Objective
 from fitness.scores import Scores
 
 
@@ -22,7 +22,7 @@ def program_error(program: Program, target: Target) -> float:
 
 def _of_scores(scores: Scores) -> npt.NDArray[np.float64]:
     """Rounding noise of exact genomes is no reason to prefer one to another."""
-    return gate(np.where((scores.errors >= 0) & (scores.errors <= EXACT), 0.0, scores.errors))
+    return np.where((scores.errors >= 0) & (scores.errors <= EXACT), 0.0, scores.errors)
 
 
 ERROR = OBJECTIVES.register(

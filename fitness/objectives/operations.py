@@ -7,12 +7,12 @@ import numpy.typing as npt
 
 from dsl.program import Program
 from dsl.targets.base import Target
-from fitness.objectives.base import OBJECTIVES, Objective, gate
+from fitness.objectives.base import OBJECTIVES, Objective
 from fitness.scores import Scores
 
 
 def _of_scores(scores: Scores) -> npt.NDArray[np.float64]:
-    return gate(scores.operations.astype(np.float64))
+    return scores.operations.astype(np.float64)
 
 
 def _of_program(program: Program, target: Target) -> float:

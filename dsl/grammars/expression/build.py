@@ -55,6 +55,7 @@ class _Writer:
         self.instructions: list[Instruction] = []
         self._inputs = inputs
         self._known: dict[tuple[object, ...], int] = {}
+        self._lent: dict[Loan, int] = {}
 
     def formula(self, formula: Formula) -> int:
         """Writes a formula; returns its value."""
@@ -83,7 +84,9 @@ class _Writer:
         read = {slot for step in steps for slot in (step.left, step.right)}
         for k, loan in enumerate(loans, self._inputs):
             if k in read:
-                slots[k] = self._slots(loan.genes, loan.loans)[loan.slot]
+                if loan not in self._lent:
+                    self._lent[loan] = self._slots(loan.genes, loan.loans)[loan.slot]
+                slots[k] = self._lent[loan]
         for step in steps:
             slots[self._inputs + len(loans) + step.position] = self._step(step, slots)
         return slots

@@ -5,30 +5,38 @@ An output whose formula is exact lends its values to the others, which may use t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dsl.genome import Genes, Genomes
-from dsl.grammars.expression.build import Formula, Loan, build_formulas
+from dsl.errors import DataError
+from dsl.genome import Genes
+from dsl.grammars.expression.build import Loan, build_formulas
 from dsl.grammars.expression.genome import FIELDS
-from dsl.grammars.expression.values import steps_of, values
 from dsl.program import Program
 from dsl.samples import SampledTarget, Samples
 from evosynth.engine.breeding import Standing
-from evosynth.engine.expression.island import (
-    SOLVING_ROWS,
-    Rows,
-    run_epoch,
-    score,
-    survivors,
+from evosynth.engine.epoch_call import warm_up
+from evosynth.engine.expression.finishing import Finishing
+from evosynth.engine.expression.formula_check import check_formulas
+from evosynth.engine.expression.formula_epoch import (
+    FormulaIsland,
+    FormulaRows,
+    FormulaSetting,
+    setting_text,
 )
-from evosynth.engine.expression.recall import Recall
-from evosynth.engine.expression.recognition import exact_error, recognise
+from evosynth.engine.expression.formula_state import FormulaState, loan_states, loans_of
+from evosynth.engine.expression.front import Found, is_exact, leader
+from evosynth.engine.expression.island import SOLVING_ROWS, Rows, score, survivors
+from evosynth.engine.expression.lending import lent_by, with_loans
+from evosynth.engine.expression.recognition import exact_error
 from evosynth.engine.expression.selection import Candidate, chosen
-from evosynth.engine.expression.solving import Fit, fit, polish, spread
+from evosynth.engine.expression.solving import fit
+from evosynth.engine.plain_data import from_plain, from_text, to_plain, to_text
 from evosynth.engine.population import joined
 from evosynth.engine.spec import Population, Spec, no_population
 from fitness.objectives import WORST
@@ -40,32 +48,13 @@ Array = npt.NDArray[np.float64]
 SEARCH_ROWS, POLISH_ROWS, VALIDATION_ROWS = 2_048, 1 << 13, 1 << 14
 # Formulas of the front that are finished at the end, and when a program is written meanwhile.
 FINISHED, WRITTEN = 16, 1
-# Values that an exact formula lends.
-MOST_LENT = 4
 MIGRANTS = 10
 # Exact formulas may have an error on validation rows that is so many times as large.
 HELD = 3.0
 # Inputs whose spectrum says how exact a formula can be.
 MOST_SPECTRA = 8
-# Simple constants may raise the mean squared validation error by this factor.
-AS_GOOD = 1.02
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """A formula of the front, as the search left it.
-
-    Attributes:
-        genes: (length, 12) int16.
-        error: In steps; 0 if exact.
-        operations: As the genes stand.
-        loans: How many values of other formulas it could use.
-    """
-
-    genes: Genes
-    error: float
-    operations: float
-    loans: int
+# Turns between two times that programs are written.
+INTERVAL = 4
 
 
 class FormulaBreeding:
@@ -74,15 +63,14 @@ class FormulaBreeding:
     Args:
         target: What formulas must describe.
         spec: What decides the bits of the result.
-        threads: Threads of the evaluator; the result does not depend on it.
+        threads: Threads of the evaluator here; the result does not depend on it.
 
     Attributes:
         fronts: By output, the best formula for every number of operations.
         best: The best program that was written.
         candidates: By output, the finished formulas of the front; empty until the end.
+        interval: Epochs between two times that programs are written.
     """
-
-    interval = 4
 
     def __init__(self, target: SampledTarget, spec: Spec, threads: int = 1) -> None:
         self.target = target
@@ -90,20 +78,20 @@ class FormulaBreeding:
         self.fronts: list[list[Found]] = [[] for _ in target.outputs]
         self.candidates: list[list[Candidate]] = [[] for _ in target.outputs]
         self.improved_at = 0
+        self.interval = max(1, INTERVAL // spec.turns)
         self._spec = spec
         self._threads = threads
         self._loans: list[Loan] = []
         self._lenders: set[int] = set()
-        self._islands: list[list[Population]] = []
-        self._efforts = np.zeros((spec.islands, len(target.outputs)), np.int64)
-        self._recall = Recall()
+        self._islands: list[FormulaIsland] = []
         order = np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=(9,)))
         train = target.train
         picked = order.permutation(len(train))[:POLISH_ROWS]
         self._x = np.ascontiguousarray(train.x[picked].T)
         self._y = np.ascontiguousarray(train.y[picked].T)
-        self._rows: list[Rows] = []
-        self._exact: list[float] = []
+        self._rows: tuple[Rows, ...] = ()
+        self._rows_text = ""
+        self._exact: tuple[float, ...] = ()
         self._refused: set[tuple[int, bytes]] = set()
         held = target.validation or train
         spaced = np.linspace(0, len(held) - 1, min(len(held), VALIDATION_ROWS)).astype(np.int64)
@@ -114,38 +102,38 @@ class FormulaBreeding:
         """The worst error among the outputs, and the operations of all of them."""
         if not all(self.fronts):
             return None
-        leaders = [_leader(front) for front in self.fronts]
-        error = max(leader.error for leader in leaders)
-        return Standing(error, int(sum(leader.operations for leader in leaders)))
+        leaders = [leader(front) for front in self.fronts]
+        error = max(found.error for found in leaders)
+        return Standing(error, int(sum(found.operations for found in leaders)))
 
     def warm_up(self) -> None:
         """Compiles what is not compiled yet."""
-        x, y = self._x[:, :4], self._y[0, :4]
-        genes = np.zeros((1, self._spec.capacity, len(FIELDS)), np.int16)
-        score(Rows.of(x, y, 1), Genomes(genes, np.ones(1, np.int16)))
+        warm_up("expression")
 
     def begin(self) -> None:
         """Makes the islands, all empty."""
-        nothing = no_population(self._spec.capacity, len(FIELDS))
         outputs = len(self.target.outputs)
         x, y = self._x[:MOST_SPECTRA, :SOLVING_ROWS], self._y[:, :SOLVING_ROWS]
-        self._exact = [exact_error(x, row) for row in y]
-        self._islands = [[nothing] * outputs for _ in range(self._spec.islands)]
+        self._exact = tuple(exact_error(x, row) for row in y)
+        nothing = no_population(self._spec.capacity, len(FIELDS))
+        empty = FormulaIsland((nothing,) * outputs, (0,) * outputs)
+        self._islands = [empty] * self._spec.islands
         self._make_rows()
 
-    def run_epoch(self, spec: Spec, epoch: int, island: int) -> int:
-        """Lets one output's population breed for an epoch; returns the evaluations made."""
-        output = self._next_output(island)
-        before = self._islands[island][output]
-        after, made = run_epoch(self._rows[output], spec, before, epoch, island, self._recall)
-        self._islands[island][output] = after
-        self._efforts[island, output] += made
-        return made
+    def setting(self) -> str:
+        """Returns what an epoch needs to know beside the island."""
+        setting = FormulaSetting(self._spec, tuple(map(is_exact, self.fronts)))
+        return "expression\n" + setting_text(setting, self._rows_text)
 
-    def take_in(self, island: int, evaluations: int) -> bool:
+    def state(self, island: int) -> str:
+        """Returns an island as text."""
+        return to_text(self._islands[island], FormulaIsland)
+
+    def take_in(self, island: int, state: str, evaluations: int) -> bool:
         """Takes in the formulas of an island; says whether the standing improved."""
         before = self.standing
-        for output, population in enumerate(self._islands[island]):
+        self._islands[island] = from_text(state, FormulaIsland)
+        for output, population in enumerate(self._islands[island].populations):
             self._collect(output, population)
         after = self.standing
         if after is None or (
@@ -155,23 +143,58 @@ class FormulaBreeding:
         self.improved_at = evaluations
         return True
 
+    def saved(self) -> dict[str, Any]:
+        """Returns everything that `restore` needs, as plain data."""
+        state = FormulaState(
+            tuple(self._islands),
+            tuple(map(tuple, self.fronts)),
+            loan_states(self._loans),
+            tuple(sorted(self._lenders)),
+            tuple(sorted(self._refused)),
+            self._exact,
+            self.best,
+            self.improved_at,
+        )
+        data: dict[str, Any] = to_plain(state, FormulaState)
+        return data
+
+    def restore(self, data: dict[str, Any]) -> None:
+        """Makes the islands and the fronts as they were saved.
+
+        Raises:
+            DataError: The data are damaged, or another search's.
+        """
+        state = from_plain(data, FormulaState)
+        check_formulas(state, self.target, self._spec)
+        self._loans = loans_of(state.loans)
+        self._exact = state.exact
+        try:
+            self._make_rows()
+        except ValueError as error:
+            raise DataError(f"loans: {error}"[:200]) from error
+        self._islands = list(state.islands)
+        self.fronts = list(map(list, state.fronts))
+        self._lenders, self._refused = set(state.lenders), set(state.refused)
+        self.best, self.improved_at = state.best, state.improved_at
+
     def migrate(self) -> None:
         """Gives each island the best of the one before it, and lends values of exact formulas."""
-        islands = self._islands
-        for output in range(len(self.target.outputs)):
-            leaving = [survivors(island[output], MIGRANTS) for island in islands]
-            for k, island in enumerate(islands):
-                arriving = joined(island[output], leaving[k - 1])
-                island[output] = replace(
-                    survivors(arriving, self._spec.population), stale=island[output].stale
-                )
+        outputs = range(len(self.target.outputs))
+        populations = [list(island.populations) for island in self._islands]
+        for output in outputs:
+            leaving = [survivors(own[output], MIGRANTS) for own in populations]
+            for k, own in enumerate(populations):
+                arriving = joined(own[output], leaving[k - 1])
+                kept = survivors(arriving, self._spec.population)
+                own[output] = replace(kept, stale=own[output].stale)
         if self._lend():
             self._make_rows()
-            for island in islands:
-                for output, population in enumerate(island):
-                    if len(population.genomes):
-                        rescored = score(self._rows[output], population.genomes)
-                        island[output] = replace(rescored, stale=population.stale)
+            for own in populations:
+                own[:] = [self._rescored(output, own[output]) for output in outputs]
+        self._islands = [
+            replace(island, populations=tuple(own))
+            for island, own in zip(self._islands, populations, strict=True)
+        ]
 
     def write(self, goal: int | None, rng: np.random.Generator) -> bool:
         """Writes the best formulas so far as a program; says whether it is a new one."""
@@ -184,8 +207,8 @@ class FormulaBreeding:
     def is_goal_met(self, goal: int) -> bool:
         """Says whether an exact program has as few operations."""
         standing = self.standing
-        is_exact = standing is not None and standing.error == 0
-        return is_exact and self.best is not None and self.best.count.operations <= goal
+        is_right = standing is not None and standing.error == 0
+        return is_right and self.best is not None and self.best.count.operations <= goal
 
     def settle(self) -> None:
         """Finishes the formulas of the fronts and chooses among them."""
@@ -199,7 +222,7 @@ class FormulaBreeding:
     def record(self, island: int) -> dict[str, object]:
         """Returns the standing, and sizes of an island's populations."""
         standing = self.standing
-        populations = self._islands[island]
+        populations = self._islands[island].populations
         return {
             "best": standing.operations if standing else None,
             "error": standing.error if standing else None,
@@ -207,44 +230,30 @@ class FormulaBreeding:
             "formulas": sum(len(population.genomes) for population in populations),
         }
 
-    def _next_output(self, island: int) -> int:
-        """Returns an output that is not exact yet, on which least effort was spent."""
-        is_open = [not front or _leader(front).error > 0 for front in self.fronts]
-        efforts = self._efforts[island]
-        order = sorted(range(len(efforts)), key=lambda k: (not is_open[k], efforts[k]))
-        return order[0]
-
     def _make_rows(self) -> None:
-        x = self._with_loans(self._x[:, :SEARCH_ROWS], len(self._loans))
-        y = self._y[:, :SEARCH_ROWS]
-        self._rows = [
-            Rows.of(x, np.ascontiguousarray(row), self._threads, exact)
-            for row, exact in zip(y, self._exact, strict=True)
-        ]
+        """Makes what the search sees of the samples and the loans.
 
-    def _with_loans(self, x: Array, count: int) -> Array:
-        """Returns the inputs and what the first so many loans are on the same rows."""
-        columns = list(x)
-        for loan in self._loans[:count]:
-            known = np.stack(columns[: len(x) + len(loan.loans)])
-            columns.append(values(steps_of(loan.genes, len(known)), known)[loan.slot])
-        return np.stack(columns)
+        Raises:
+            ValueError: A number is not finite.
+        """
+        x = with_loans(self._x[:, :SEARCH_ROWS], self._loans)
+        rows = FormulaRows(x, np.ascontiguousarray(self._y[:, :SEARCH_ROWS]), self._exact)
+        self._rows = rows.by_output(self._threads)
+        self._rows_text = to_text(rows, FormulaRows)
+
+    def _rescored(self, output: int, population: Population) -> Population:
+        if not len(population.genomes):
+            return population
+        return replace(score(self._rows[output], population.genomes), stale=population.stale)
 
     def _lend(self) -> bool:
         """Makes loans of the values of formulas that are exact by now; says whether it did."""
         before = len(self._loans)
         outputs = len(self.target.outputs)
         for output in range(outputs if outputs > 1 else 0):
-            leader = _leader(self.fronts[output]) if self.fronts[output] else None
-            if output in self._lenders or leader is None or leader.error > 0:
-                continue
-            self._lenders.add(output)
-            first = len(self._x) + leader.loans
-            steps = [s for s in steps_of(leader.genes, first) if s.name != "constant"]
-            known = tuple(self._loans[: leader.loans])
-            self._loans += [
-                Loan(leader.genes, first + step.position, known) for step in steps[-MOST_LENT:]
-            ]
+            if output not in self._lenders and is_exact(self.fronts[output]):
+                self._lenders.add(output)
+                self._loans += lent_by(leader(self.fronts[output]), self._loans, len(self._x))
         return len(self._loans) > before
 
     def _collect(self, output: int, population: Population) -> None:
@@ -261,71 +270,36 @@ class FormulaBreeding:
 
     def _holds(self, genes: Genes, output: int) -> bool:
         """Says whether an exact formula is exact on validation rows too."""
-        rows, key = self._rows[output], (output, genes.tobytes())
+        rows = self._rows[output]
+        key = output, hashlib.blake2b(genes.tobytes(), digest_size=16).digest()
         if key in self._refused:
             return False
         fitted = fit(genes, rows.x, rows.y)
         if fitted is not None:
-            squares = self._candidate(fitted, tuple(self._loans), output).squares
+            squares = self._finishing(output).candidate(fitted, tuple(self._loans)).squares
             if np.sqrt(squares.mean()) <= HELD * rows.exact:
                 return True
         self._refused.add(key)
         return False
 
-    def _program(self, candidates: list[list[Candidate]]) -> Program:
-        exact = self._exact
-        formulas = [
-            chosen(each, limit).formula for each, limit in zip(candidates, exact, strict=True)
-        ]
-        return build_formulas(formulas, len(self._x), self.target.identifier)
+    def _finishing(self, output: int) -> Finishing:
+        return Finishing.of(self._x, self._y, self._held, output, self._exact[output])
 
     def _finished(self, most: int) -> list[list[Candidate]]:
         """Solves the constants of the best formulas of every front on more rows."""
         return [self._finished_front(output, most) for output in range(len(self.fronts))]
 
     def _finished_front(self, output: int, most: int) -> list[Candidate]:
+        finishing = self._finishing(output)
         made: list[Candidate] = []
         for found in sorted(self.fronts[output], key=lambda f: (f.error, f.operations)):
             if len(made) < most:
-                made += self._candidates(found, output)
-        return made or [self._mean(output)]
+                candidate = finishing.finished(found, self._loans)
+                made += [] if candidate is None else [candidate]
+        return made or [finishing.mean()]
 
-    def _mean(self, output: int) -> Candidate:
-        """Returns the formula that is a constant: for want of a better one."""
-        y = self._y[output]
-        formula = Formula(np.zeros((0, len(FIELDS)), np.int16), float(y.mean()))
-        program = build_formulas([formula], len(self._x), "formula")
-        error = float(y.std()) / spread(y)
-        return Candidate(formula, 0, error, self._squares(program, output))
-
-    def _candidates(self, found: Found, output: int) -> list[Candidate]:
-        """Returns a formula with simple constants if they serve as well, else as solved."""
-        x, y = self._with_loans(self._x, found.loans), self._y[output]
-        polished = polish(found.genes, x, y)
-        if polished is None:  # on rows that the search did not see
-            return []
-        loans = tuple(self._loans[: found.loans])
-        simple, solved = (
-            self._candidate(fitted, loans, output)
-            for fitted in (recognise(polished, x, y, self._exact[output]), polished)
-        )
-        limit = max(AS_GOOD * float(np.mean(solved.squares)), self._exact[output] ** 2)
-        return [simple if float(np.mean(simple.squares)) <= limit else solved]
-
-    def _candidate(self, fitted: Fit, loans: tuple[Loan, ...], output: int) -> Candidate:
-        weights = {k: w for k, w in fitted.weights.items() if w != 0}
-        formula = Formula(fitted.genes, fitted.intercept, weights, loans)
-        program = build_formulas([formula], len(self._x), "formula")
-        squares = self._squares(program, output)
-        return Candidate(formula, program.count.operations, fitted.error, squares)
-
-    def _squares(self, program: Program, output: int) -> Array:
-        y = self._held.y[:, output]
-        difference = program.execute(self._held.x)[:, 0] - y
-        with np.errstate(over="ignore"):
-            squares = (difference / spread(y)) ** 2
-        return np.where(np.isfinite(squares), squares, np.inf)
-
-
-def _leader(front: list[Found]) -> Found:
-    return min(front, key=lambda f: (f.error, f.operations))
+    def _program(self, candidates: list[list[Candidate]]) -> Program:
+        formulas = [
+            chosen(each, limit).formula for each, limit in zip(candidates, self._exact, strict=True)
+        ]
+        return build_formulas(formulas, len(self._x), self.target.identifier)

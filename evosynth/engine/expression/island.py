@@ -1,4 +1,4 @@
-"""One epoch of one island that searches for formulas, as a pure function."""
+"""One turn of one island that searches for formulas, as a pure function."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from fitness.objectives import WORST
 
 Array = npt.NDArray[np.float64]
 
-# Of the evaluations of an epoch, the share whose constants are solved one genome at a time:
+# Of the evaluations of a turn, the share whose constants are solved one genome at a time:
 # each takes as long as a thousand others.
 SOLVED_SHARE = 0.08
 # Proposals that start from nothing rather than from a formula.
@@ -61,14 +61,14 @@ class Rows:
         return cls(x, y, ExpressionEvaluator(x.T, y, threads), exact)
 
 
-def run_epoch(
-    rows: Rows, spec: Spec, population: Population, epoch: int, island: int, recall: Recall
+def run_turn(
+    rows: Rows, spec: Spec, population: Population, turn: int, island: int, recall: Recall
 ) -> tuple[Population, int]:
-    """Returns the population of one output after an epoch, and the evaluations made.
+    """Returns the population of one output after a turn, and the evaluations made.
 
     The result depends on the arguments alone; `recall` only saves time.
     """
-    rng = spec.generator(Purpose.EPOCH, epoch, island)
+    rng = spec.generator(Purpose.TURN, turn, island)
     if population.stale >= spec.restart:
         population = no_population(spec.capacity, len(FIELDS))
     best = _standing(population)
@@ -76,13 +76,13 @@ def run_epoch(
     children = []
     if not len(population.genomes):
         children.append(_simple_genomes(space, spec))
-    left = spec.epoch - sum(map(len, children))
-    solved = _solved(rows, replace(spec, epoch=left), population, rng, recall) if left else []
+    left = spec.turn - sum(map(len, children))
+    solved = _solved(rows, replace(spec, turn=left), population, rng, recall) if left else []
     if solved:
         children.append(_packed(solved, spec.capacity))
     made = sum(map(len, children))
-    if made < spec.epoch:
-        children.append(_varied(population, spec.epoch - made, spec, space, rng))
+    if made < spec.turn:
+        children.append(_varied(population, spec.turn - made, spec, space, rng))
     for genomes in children:
         population = joined(population, score(rows, genomes))
     count = sum(map(len, children))
@@ -138,10 +138,10 @@ def _simple_genomes(space: FormulaSpace, spec: Spec) -> Genomes:
     nothing = np.zeros((0, len(FIELDS)), np.int16)
     unary = [k for k, member in enumerate(SCALARS) if member.arity == 1]
     rows = [nothing]
-    for k in range(min(space.inputs, spec.epoch // (2 * len(unary) + 1))):
+    for k in range(min(space.inputs, spec.turn // (2 * len(unary) + 1))):
         rows.append(gene(reference(), k, use=True)[None])
         rows += [gene(f, k, use=True, c0=sign)[None] for f in unary for sign in (1.0, -1.0)]
-    return _packed(rows[: spec.epoch], spec.capacity)
+    return _packed(rows[: spec.turn], spec.capacity)
 
 
 def _solved(
@@ -151,7 +151,7 @@ def _solved(
     x, y = np.ascontiguousarray(rows.x[:, :SOLVING_ROWS]), rows.y[:SOLVING_ROWS]
     nothing = np.zeros((0, len(FIELDS)), np.int16)
     found = []
-    for turn in range(max(1, round(SOLVED_SHARE * spec.epoch))):
+    for turn in range(max(1, round(SOLVED_SHARE * spec.turn))):
         is_fresh = not len(population.genomes) or rng.random() < FRESH_ODDS
         is_fresh = is_fresh or spec.strategy == "random"
         genes = nothing if is_fresh else population.genomes[_parents(population, 1, rng)[0]]

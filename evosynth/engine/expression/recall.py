@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,19 +18,27 @@ MOST_REMEMBERED = 8
 
 
 class Recall:
-    """Remembers the last few results; a run is the same with or without it."""
+    """Remembers the last few results; a run is the same with or without it.
+
+    Islands in several threads may share one.
+    """
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._lock = Lock()
 
     def of(self, function: Callable[..., T], *arrays: npt.NDArray[np.float64]) -> T:
         """Returns function(*arrays)."""
         digests = (hashlib.blake2b(a.tobytes(), digest_size=16).digest() for a in arrays)
         key = (function, *digests)
-        if key not in self._known:
-            self._known[key] = function(*arrays)
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                known: T = self._known[key]
+                return known
+        result = function(*arrays)
+        with self._lock:
+            self._known[key] = result
             if len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
-        self._known.move_to_end(key)
-        result: T = self._known[key]
         return result

@@ -101,6 +101,8 @@ class _Problem:
 
     def solve(self, genes: Genes) -> Fit | None:
         """Solves the weights alone."""
+        if not np.isfinite(constants(genes)).all():  # exp may hide it
+            return None
         self._steps = steps_of(genes, self._inputs)
         self._known = values(self._steps, self._x)
         if any(_is_flat(step, self._known) for step in self._steps):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from fitness.evaluators.recursive_kernel import (
@@ -19,6 +18,7 @@ from fitness.evaluators.recursive_kernel import (
     evaluate,
 )
 from fitness.evaluators.recursive_unaided_kernel import evaluate_unaided
+from fitness.kernel_cache import cached
 
 TOURNAMENT = 4
 RIVALS = 3
@@ -28,12 +28,12 @@ MOST_MUTATIONS = 3
 LONGEST_START = 6
 
 
-@numba.njit(cache=True)
+@cached()
 def _below(rng: Any, limit: int) -> int:
     return min(int(rng.random() * limit), limit - 1)
 
 
-@numba.njit(cache=True)
+@cached()
 def _draw(genome: Any, position: int, inputs: int, odds: Any, rng: Any) -> None:
     """Makes a random step; operands of the wrong length are mended when it is evaluated."""
     genome[position, OPERATION] = np.searchsorted(odds, rng.random())
@@ -41,7 +41,7 @@ def _draw(genome: Any, position: int, inputs: int, odds: Any, rng: Any) -> None:
         genome[position, k] = _below(rng, inputs + position)
 
 
-@numba.njit(cache=True)
+@cached()
 def _insert(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> int:
     position = _below(rng, length + 1)
     for place in range(length, position, -1):
@@ -52,7 +52,7 @@ def _insert(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> int:
     return length + 1
 
 
-@numba.njit(cache=True)
+@cached()
 def _unused(genome: Any, length: int, inputs: int, rng: Any) -> int:
     """Returns a random step whose value no other step reads."""
     start = _below(rng, length)
@@ -68,7 +68,7 @@ def _unused(genome: Any, length: int, inputs: int, rng: Any) -> int:
     return length - 1
 
 
-@numba.njit(cache=True)
+@cached()
 def _delete(genome: Any, position: int, length: int, inputs: int) -> int:
     for place in range(position, length - 1):
         for k in range(genome.shape[1]):
@@ -78,7 +78,7 @@ def _delete(genome: Any, position: int, length: int, inputs: int) -> int:
     return length - 1
 
 
-@numba.njit(cache=True)
+@cached()
 def _change(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> None:
     position = _below(rng, length)
     field = _below(rng, genome.shape[1])
@@ -88,7 +88,7 @@ def _change(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> None:
         genome[position, field] = _below(rng, inputs + position)
 
 
-@numba.njit(cache=True)
+@cached()
 def _append(genome: Any, length: int, mate: Any, mate_length: int, inputs: int, rng: Any) -> int:
     """Appends a piece of a mate; its operands within the piece keep their meaning."""
     if mate_length == 0:
@@ -110,7 +110,7 @@ def _append(genome: Any, length: int, mate: Any, mate_length: int, inputs: int, 
     return length
 
 
-@numba.njit(cache=True)
+@cached()
 def _vary(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> int:
     for _ in range(1 + _below(rng, MOST_MUTATIONS)):
         share = rng.random()
@@ -125,7 +125,7 @@ def _vary(genome: Any, length: int, inputs: int, odds: Any, rng: Any) -> int:
     return length
 
 
-@numba.njit(cache=True)
+@cached()
 def _take_hint(genome: Any, length: int, hints: Any, inputs: int, rng: Any) -> int:
     """Appends a proposed step; in a full genome it takes the place of an unused one."""
     row = 1 + _below(rng, hints[0, 0])
@@ -142,7 +142,7 @@ def _take_hint(genome: Any, length: int, hints: Any, inputs: int, rng: Any) -> i
     return length + 1
 
 
-@numba.njit(cache=True)
+@cached()
 def _best_of(fitness: Any, filled: int, size: int, rng: Any) -> int:
     best = _below(rng, filled)
     for _ in range(size - 1):
@@ -152,7 +152,7 @@ def _best_of(fitness: Any, filled: int, size: int, rng: Any) -> int:
     return best
 
 
-@numba.njit(cache=True, nogil=True)
+@cached(nogil=True)
 def breed(
     genomes: Any,
     lengths: Any,

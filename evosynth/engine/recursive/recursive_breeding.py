@@ -8,25 +8,44 @@ each, the algorithm is complete, and islands make its rules cheaper, one after t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from dsl.errors import DataError
 from dsl.grammars.recursive.algorithm import Algorithm
-from dsl.grammars.recursive.families import family
 from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.grammars.recursive.rule import Rule
 from dsl.grammars.recursive.rule_values import is_correct
 from evosynth.engine.breeding import Standing
-from evosynth.engine.recursive import cheapening, finding
-from evosynth.engine.recursive.cheapening import CheapeningOptions, CheapeningState, CheapeningTask
+from evosynth.engine.epoch_call import warm_up
+from evosynth.engine.plain_data import from_plain, from_text, to_plain, to_text
+from evosynth.engine.recursive import cheapening_state, finding, finding_state
+from evosynth.engine.recursive.chains import Chains, Key
+from evosynth.engine.recursive.cheapening import CheapeningOptions
 from evosynth.engine.recursive.finding import FindingIsland, FindingOptions, Subject
 from evosynth.engine.recursive.lean import is_lean, leaner
+from evosynth.engine.recursive.recursive_epoch import (
+    Cheapened,
+    Idle,
+    IslandState,
+    RecursiveSetting,
+    Seeking,
+    Sought,
+    island_options,
+)
+from evosynth.engine.recursive.recursive_state import (
+    KeyedChains,
+    RecursiveState,
+    algorithm_of,
+    check_book,
+    check_chains,
+    check_place,
+    check_seeking,
+)
 from evosynth.engine.recursive.rule_book import MOST_RULES, RuleBook, algorithm_cost, compared
-from evosynth.engine.spec import Purpose, Spec
+from evosynth.engine.spec import Spec
 
 # After the first rule of a subject, others are sought for as long again as that took, and
 # at least so many evaluations, at most so many.
@@ -35,12 +54,6 @@ LONGER, LONGEST = 20_000, 50_000
 MUCH_LONGER = 5
 # A further radix for which no rule is found in so many evaluations is left out.
 MOST_EVALUATIONS = 1_500_000
-# One rule made cheaper takes as long as finding evaluates so many genomes.
-CHEAPENING_SHARE = 100
-# Island 1 and every second one after it seek sums of three terms.
-WIDE_ISLANDS = 2
-
-Sought: TypeAlias = tuple[FindingIsland, int, Rule | None]
 
 
 class RecursiveBreeding:
@@ -49,14 +62,13 @@ class RecursiveBreeding:
     Args:
         target: What it must compute.
         spec: What decides the bits of the result.
-        threads: In which islands seek rules; the result does not depend on it.
         options: How rules are found.
         cheapening_options: How rules are made cheaper.
 
     Attributes:
         book: Rules that were found.
         algorithm: The best algorithm so far.
-        found_at: Seconds until the first one.
+        found_at: Seconds of search until the first one.
         found_after: Evaluations until the first one.
     """
 
@@ -66,7 +78,6 @@ class RecursiveBreeding:
         self,
         target: RecursiveTarget,
         spec: Spec,
-        threads: int = 1,
         options: FindingOptions | None = None,
         cheapening_options: CheapeningOptions | None = None,
     ) -> None:
@@ -75,22 +86,15 @@ class RecursiveBreeding:
         self.found_at: float | None = None
         self.found_after: int | None = None
         self.improved_at = 0
-        self._target = target
         self._spec = spec
-        self._threads = min(threads, spec.islands)
-        self._sought: dict[int, Sought] = {}
         self._options = options or options_for(spec)
-        self._cheapening = cheapening_options or CheapeningOptions()
         self._islands: list[FindingIsland] = []
         self._subject: Subject | None = None
-        self._given_up: set[Subject] = set()
+        self._given_up: list[Subject] = []
         self._spent = self._needed = 0
-        self._chains: dict[tuple[str, int], list[CheapeningState]] = {}
-        self._tasks: dict[tuple[str, int], CheapeningTask] = {}
-        self._turns = 0
-        self._evaluations = 0
-        self._is_new = self._is_unwritten = self._was_seeking = False
-        self._started = 0.0
+        self._chains = Chains(spec.islands, cheapening_options or CheapeningOptions())
+        self._is_unwritten = False
+        self._seconds, self._started = 0.0, -1.0
 
     @property
     def best(self) -> Algorithm | None:
@@ -114,40 +118,98 @@ class RecursiveBreeding:
 
     def warm_up(self) -> None:
         """Compiles what is not compiled yet."""
-        subject = next(self.book.subjects())
-        options = replace(self._options, population=2)
-        island = finding.start_island(subject, options)
-        finding.advance(island, subject, options, 4, np.random.default_rng(0))
+        warm_up("recursive")
 
     def begin(self) -> None:
         """Makes the islands."""
-        self._started = time.monotonic()
         self._next_subject()
 
-    def run_epoch(self, spec: Spec, epoch: int, island: int) -> int:
-        """Lets an island seek a rule, or make one cheaper, for an epoch."""
-        self._was_seeking = self._subject is not None
-        if self._subject is None:
-            return self._make_cheaper(spec, island, spec.generator(Purpose.EPOCH, epoch, island))
-        if island not in self._sought:
-            self._seek(self._subject, spec, epoch, range(island, spec.islands))
-        return self._take_rule(self._subject, island)
+    def setting(self) -> str:
+        """Returns what an epoch needs to know beside the island."""
+        if self._started < 0:  # or goes on
+            self._started = time.monotonic() - self._seconds
+        work: Any = Idle()
+        if self._subject is not None:
+            work = Seeking(self._subject, self._options)
+        elif (key := self._chains.key) is not None:
+            work = self._chains.tasks[key]
+        return "recursive\n" + to_text(RecursiveSetting(self._spec, work), RecursiveSetting)
 
-    def take_in(self, island: int, evaluations: int) -> bool:
+    def state(self, island: int) -> str:
+        """Returns an island as text."""
+        work: Any = Idle()
+        if self._subject is not None:
+            work = Sought(self._subject, finding_state.packed(self._islands[island]))
+        elif (key := self._chains.key) is not None:
+            chain = cheapening_state.packed(self._chains.states[key][island])
+            work = Cheapened(*key, chain)
+        return to_text(IslandState(work), IslandState)
+
+    def take_in(self, island: int, state: str, evaluations: int) -> bool:
         """Takes in what an island has found; says whether the algorithm improved."""
-        self._evaluations = evaluations
-        is_better = self._is_new
-        self._is_new = False
-        if is_better or self._was_seeking:
+        work, before = from_text(state, IslandState).work, self.algorithm
+        if isinstance(work, Sought):
+            self._take_sought(island, work)
+            self.improved_at = evaluations  # who seeks is not stale
+        elif isinstance(work, Cheapened):
+            self._take_cheapened(island, work)
+        is_better = self.algorithm is not before
+        if is_better:
             self.improved_at = evaluations
-        if is_better and self.found_at is None:
-            self.found_at = time.monotonic() - self._started
-            self.found_after = evaluations
+            if self.found_after is None:
+                self.found_at = self._elapsed()
+                self.found_after = evaluations
         self._is_unwritten = is_better
         return is_better
 
+    def saved(self) -> dict[str, Any]:
+        """Returns everything that `restore` needs, as plain data."""
+        chains = self._chains
+        state = RecursiveState(
+            self.book.rules,
+            None if self.algorithm is None else dict(self.algorithm.rules),
+            tuple(self._given_up),
+            self._subject,
+            tuple(map(finding_state.packed, self._islands)),
+            self._spent,
+            self._needed,
+            tuple(
+                KeyedChains(*key, chains.tasks[key].sizes, tuple(map(cheapening_state.packed, own)))
+                for key, own in chains.states.items()
+            ),
+            chains.turns,
+            self.found_at,
+            self.found_after,
+            self.improved_at,
+            self._elapsed(),
+        )
+        data: dict[str, Any] = to_plain(state, RecursiveState)
+        return data
+
+    def restore(self, data: dict[str, Any]) -> None:
+        """Makes the rules and the islands as they were saved.
+
+        Raises:
+            DataError: The data are damaged, or another search's.
+        """
+        state = from_plain(data, RecursiveState)
+        check_book(state)
+        book = self.book
+        self.book = RuleBook(book.name, book.radices, book.calls, book.size, state.book)
+        self.algorithm = algorithm_of(state, book.name)
+        if self.algorithm is None and self.book.algorithm() is not None:
+            raise DataError("expected the algorithm of the rules that were found")
+        check_seeking(state, self.book.subjects(), self._options, self._spec.islands)
+        self._subject, self._given_up = state.subject, list(state.given_up)
+        self._islands = [finding_state.unpacked(island) for island in state.islands]
+        self._spent, self._needed = state.spent, state.needed
+        self._restore_chains(state)
+        self.found_at, self.found_after = state.found_at, state.found_after
+        self.improved_at = state.improved_at
+        self._seconds, self._started = state.seconds, -1.0
+
     def migrate(self) -> None:
-        """Nothing: islands are apart, and what is found is shared at once."""
+        """Nothing: islands are apart, and what is found is shared after every epoch."""
 
     def write(self, goal: int | None, rng: np.random.Generator) -> bool:
         """Says whether the algorithm is new since the last epoch."""
@@ -178,53 +240,39 @@ class RecursiveBreeding:
             "distance": near if np.isfinite(near) else None,
         }
 
-    def _options_of(self, island: int) -> FindingOptions:
-        assert self._subject is not None
-        if not family(self._subject.family).is_linear:
-            return self._options
-        is_wide = island % WIDE_ISLANDS == WIDE_ISLANDS - 1 or self._subject.radix > 2
-        return self._options.widened() if is_wide else self._options
+    def _elapsed(self) -> float:
+        """Returns seconds of search so far."""
+        return self._seconds if self._started < 0 else time.monotonic() - self._started
 
     def _next_subject(self) -> None:
         """Turns to the first subject without rules, or to making rules cheaper."""
+        self._spent = self._needed = 0
         for subject in self.book.subjects():
             if not self.book.known(subject) and subject not in self._given_up:
                 break
         else:
-            self._subject = None
-            self._start_chains()
+            assert self.algorithm is not None
+            self._subject, self._islands = None, []
+            self._chains.begin(self.algorithm)
             return
         self._subject = subject
-        self._sought = {}
-        self._spent = self._needed = 0
         self._islands = [
-            finding.start_island(subject, self._options_of(island))
+            finding.start_island(subject, island_options(self._options, subject, island))
             for island in range(self._spec.islands)
         ]
 
-    def _seek(self, subject: Subject, spec: Spec, epoch: int, islands: Iterable[int]) -> None:
-        """Lets several islands breed for an epoch at the same time."""
-
-        def seek(island: int) -> Sought:
-            options = self._options_of(island)
-            share = finding.SLOWER if options.terms == 3 else 1
-            rng = spec.generator(Purpose.EPOCH, epoch, island)
-            evaluations = max(1, spec.epoch // share)
-            return finding.advance(self._islands[island], subject, options, evaluations, rng)
-
-        numbers = list(islands)
-        with ThreadPoolExecutor(self._threads) as pool:
-            self._sought = dict(zip(numbers, pool.map(seek, numbers), strict=True))
-
-    def _take_rule(self, subject: Subject, island: int) -> int:
-        """Takes in what an island has sought; returns the evaluations made."""
-        self._islands[island], made, rule = self._sought.pop(island)
-        self._spent += made
-        if rule is not None and is_correct(rule, subject.family):
+    def _take_sought(self, island: int, work: Sought) -> None:
+        """Takes in what an island has sought."""
+        subject = work.subject
+        if subject != self._subject:
+            return  # an earlier island of this epoch was the last that it needed
+        self._islands[island] = finding_state.unpacked(work.island)
+        self._spent += work.made
+        if work.rule is not None and is_correct(work.rule, subject.family):
             self._needed = self._needed or self._spent
-            found = leaner(rule, subject.family)
+            found = leaner(work.rule, subject.family)
             self.book = self.book.with_rules(subject, [*self.book.known(subject), found])
-            self._update()
+            self._offer(self.book.algorithm())
         rules = self.book.known(subject)
         longer = min(max(self._needed, LONGER), LONGEST)
         longer *= 1 if any(map(is_lean, rules)) else MUCH_LONGER
@@ -232,78 +280,49 @@ class RecursiveBreeding:
         if is_enough or len(rules) == MOST_RULES:
             self._next_subject()
         elif not rules and self.algorithm is not None and self._spent >= MOST_EVALUATIONS:
-            self._given_up.add(subject)
+            self._given_up.append(subject)
             self._next_subject()
-        return made
 
-    def _update(self) -> None:
-        """Makes the algorithm of the rules that there are."""
-        algorithm = self.book.algorithm()
-        if algorithm is None:
+    def _take_cheapened(self, island: int, work: Cheapened) -> None:
+        """Takes in what an island has made cheaper."""
+        key = work.family, work.index
+        if key not in self._chains.states:
             return
-        if self._is_better(algorithm):
-            self.algorithm = algorithm
-            self._is_new = True
+        rule = self._chains.take_in(key, island, cheapening_state.unpacked(work.chain))
+        if rule is not None and self._offer(self._with_rule(key, rule)):
+            assert self.algorithm is not None
+            self._chains.renew(self.algorithm, key)
 
-    def _is_better(self, algorithm: Algorithm) -> bool:
-        """Tells whether an algorithm is better than the best so far."""
-        if self.algorithm is None:
-            return True
-        sizes = self.book.sizes
-        return algorithm_cost(algorithm, sizes) < algorithm_cost(self.algorithm, sizes)
-
-    def _start_chains(self) -> None:
-        """Begins to make the algorithm's rules cheaper."""
-        assert self.algorithm is not None
-        self._chains, self._tasks = {}, {}
-        for name, rules in self.algorithm.rules.items():
-            for index, rule in enumerate(rules):
-                task = self._task(name, index)
-                if task.cost(rule) is None:
-                    continue
-                state = cheapening.begin(task, rule)
-                self._tasks[name, index] = task
-                self._chains[name, index] = [state] * self._spec.islands
-
-    def _task(self, name: str, index: int) -> CheapeningTask:
-        """Returns what has to be known to make one rule of the algorithm cheaper."""
-        assert self.algorithm is not None
-        others = dict(self.algorithm.rules)
-        own = others[name]
-        others[name] = own[:index] + own[index + 1 :]
-        sizes = cheapening.sizes_that_count(own[index])
-        return CheapeningTask(name, sizes, others, self._cheapening)
-
-    def _make_cheaper(self, spec: Spec, island: int, rng: np.random.Generator) -> int:
-        keys = list(self._chains)
-        if not keys:
-            return spec.epoch
-        key = keys[self._turns // spec.islands % len(keys)]
-        self._turns += 1
-        before = self._chains[key][island]
-        made = max(1, spec.epoch // CHEAPENING_SHARE)
-        after = cheapening.advance(self._tasks[key], before, made, rng)
-        self._chains[key][island] = after
-        if after.best.cost < before.best.cost:
-            self._replace_rule(key, after.best.rule)
-        return made
-
-    def _replace_rule(self, key: tuple[str, int], rule: Rule) -> None:
-        """Takes a cheaper rule into the algorithm, if that makes it cheaper."""
+    def _with_rule(self, key: Key, rule: Rule) -> Algorithm:
+        """Returns the algorithm with another rule in the place of one."""
         assert self.algorithm is not None
         name, index = key
         rules = dict(self.algorithm.rules)
         rules[name] = (*rules[name][:index], rule, *rules[name][index + 1 :])
-        algorithm = Algorithm(self.algorithm.name, rules)
-        if not self._is_better(algorithm):
-            return
+        return Algorithm(self.algorithm.name, rules)
+
+    def _offer(self, algorithm: Algorithm | None) -> bool:
+        """Takes an algorithm if it is better than the best so far; says whether it is."""
+        if algorithm is None:
+            return False
+        sizes = self.book.sizes
+        best = None if self.algorithm is None else algorithm_cost(self.algorithm, sizes)
+        if best is not None and algorithm_cost(algorithm, sizes) >= best:
+            return False
         self.algorithm = algorithm
-        self._is_new = True
-        for other in self._chains:
-            if other != key:  # costs of other rules depend on this one
-                self._tasks[other] = self._task(*other)
-                start = cheapening.begin(self._tasks[other], rules[other[0]][other[1]])
-                self._chains[other] = [start] * self._spec.islands
+        return True
+
+    def _restore_chains(self, state: RecursiveState) -> None:
+        chains = self._chains
+        chains.tasks, chains.states, chains.turns = {}, {}, state.turns
+        for saved in state.chains:
+            key = saved.family, saved.index
+            algorithm = check_place(saved, self.algorithm)
+            if chains.task(algorithm, key).cost(algorithm.rules[key[0]][key[1]]) is None:
+                raise DataError("a rule cannot do the sizes that count")
+            chains.tasks[key] = chains.task(algorithm, key, saved.sizes)
+            check_chains(saved, chains.tasks[key], self._spec.islands)
+            chains.states[key] = [cheapening_state.unpacked(chain) for chain in saved.islands]
 
 
 def options_for(spec: Spec) -> FindingOptions:

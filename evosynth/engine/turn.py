@@ -1,4 +1,4 @@
-"""One epoch of one island, as a pure function."""
+"""One turn of one island, as a pure function."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from evosynth.engine.task import Task
 from evosynth.strategies import STRATEGIES
 from fitness.evaluators import EVALUATORS, Evaluator
 
-# The share of epochs that go to the target itself, and to blocks that its best program may
+# The share of turns that go to the target itself, and to blocks that its best program may
 # not need. The rest goes to blocks of its best program. Of either that is taken on which
 # least effort was spent for what it costs.
 ROOT_SHARE = 0.6
 OTHERS_SHARE = 0.1
 
-# Of wider targets an epoch takes so long that they get fewer.
+# Of wider targets a turn takes so long that they get fewer.
 WIDE = 32
 
-# Genomes of an epoch that are made splits, and how many are remembered.
+# Genomes of a turn that are made splits, and how many are remembered.
 OFFERS = 4
 MEMORY = 16
 
@@ -37,37 +37,37 @@ MEMORY = 16
 WORTH_THREADS = 12
 
 
-def run_epoch(
-    target: Target, spec: Spec, forest: Forest, epoch: int, island: int, threads: int = 1
+def run_turn(
+    domain: Domain, spec: Spec, forest: Forest, turn: int, island: int, threads: int = 1
 ) -> tuple[Forest, int]:
-    """Returns an island's forest after an epoch, and how many evaluations that took.
+    """Returns an island's forest after a turn, and how many evaluations that took.
 
     The result depends on the arguments alone, and not on `threads`.
     """
-    rng = spec.generator(Purpose.EPOCH, epoch, island)
+    rng = spec.generator(Purpose.TURN, turn, island)
     index = _choose(forest, rng)
     block = forest.blocks[index]
     width = max(block.matrix.shape)
-    evaluator = evaluator_for(block.matrix, target.domain, threads if width >= WORTH_THREADS else 1)
+    evaluator = evaluator_for(block.matrix, domain, threads if width >= WORTH_THREADS else 1)
     known = forest.known(index)
     task = Task(
-        replace(spec, epoch=epoch_size(spec, width)),
+        replace(spec, turn=turn_size(spec, width)),
         gene_space(block.matrix.shape),
         lambda genomes: evaluator.evaluate(genomes, known),
         rng,
     )
     population = _rescored(block, forest, task)
     population = STRATEGIES.get(spec.strategy).advance(population, task)
-    made = task.spec.epoch
+    made = task.spec.turn
     changed = replace(
         block, population=population, version=forest.version, effort=block.effort + made
     )
-    return _harvested(forest, index, changed, evaluator, known, target, spec), made
+    return _harvested(forest, index, changed, evaluator, known, domain, spec), made
 
 
-def epoch_size(spec: Spec, width: int) -> int:
+def turn_size(spec: Spec, width: int) -> int:
     """Returns fewer evaluations for wider blocks, whose evaluations take longer."""
-    return max(spec.epoch // 10, int(spec.epoch * min(1.0, (16 / width) ** 2)), 1)
+    return max(spec.turn // 10, int(spec.turn * min(1.0, (16 / width) ** 2)), 1)
 
 
 def _choose(forest: Forest, rng: np.random.Generator) -> int:
@@ -97,7 +97,7 @@ def _harvested(
     block: Block,
     evaluator: Evaluator,
     known: KnownBlocks,
-    target: Target,
+    domain: Domain,
     spec: Spec,
 ) -> Forest:
     """Makes splits of a block's best genomes."""
@@ -116,7 +116,7 @@ def _harvested(
             chosen.append(evaluator.decode(genome, known))
     changed = replace(block, offered=tuple(offered[-MEMORY:]))
     blocks = (*forest.blocks[:index], changed, *forest.blocks[index + 1 :])
-    grower = Grower(replace(forest, blocks=blocks), prices_for(target.domain == "complex"), spec)
+    grower = Grower(replace(forest, blocks=blocks), prices_for(domain == "complex"), spec)
     for decoding in chosen:
         grower.split(index, decoding)
     return grower.finish()

@@ -1,0 +1,77 @@
+"""One epoch of one island as a function of text and numbers alone, which any worker can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from dsl.errors import DataError
+
+# What runs an epoch of each grammar, imported when it is first needed. Each has `advance`
+# (setting, state, span) -> (state, evaluations made), and `warm_up` () -> None.
+GRAMMARS = {
+    "expression": "evosynth.engine.expression.formula_epoch",
+    "factor": "evosynth.engine.factor_epoch",
+    "recursive": "evosynth.engine.recursive.recursive_epoch",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which epoch of which island, and how much of it.
+
+    Attributes:
+        epoch: Number of the epoch.
+        island: Number of the island.
+        evaluations: Most evaluations: fewer than an epoch has where a budget ends in it.
+        threads: That may be used; the result does not depend on it.
+    """
+
+    epoch: int
+    island: int
+    evaluations: int
+    threads: int = 1
+
+
+Advance = Callable[[str, str, Span], tuple[str, int]]
+
+
+def run_epoch(
+    setting: str, state: str, epoch: int, island: int, evaluations: int, threads: int
+) -> str:
+    """Returns an island's state after an epoch, after the number of evaluations made.
+
+    Args:
+        setting: Name of the grammar in a line, then whatever does not change between
+            islands, as the grammar writes it.
+        state: Of the island.
+        epoch: Number of the epoch; decides its random choices.
+        island: Number of the island; likewise.
+        evaluations: Most evaluations.
+        threads: That may be used; the result does not depend on it.
+    """
+    grammar, rest = setting.split("\n", 1)
+    advance: Advance = _module(grammar).advance
+    after, made = advance(rest, state, Span(epoch, island, evaluations, threads))
+    return f"{made}\n{after}"
+
+
+def read_epoch(text: str) -> tuple[str, int]:
+    """Returns the state and the number of evaluations that `run_epoch` wrote."""
+    made, state = text.split("\n", 1)
+    return state, int(made)
+
+
+def warm_up(setting: str, *others: object) -> None:
+    """Loads, or compiles, what epochs of this setting need; takes what `run_epoch` takes."""
+    _module(setting.split("\n", 1)[0]).warm_up()
+
+
+@cache
+def _module(grammar: str) -> Any:
+    if grammar not in GRAMMARS:
+        raise DataError(f"expected one of {', '.join(GRAMMARS)}, got {grammar[:40]!r}")
+    return import_module(GRAMMARS[grammar])

@@ -1,0 +1,120 @@
+"""Where a run works: executor, workers and limits of memory. The result does not depend on it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+from dataclasses import dataclass
+from typing import Protocol
+
+from dsl.errors import UsageError
+from dsl.targets.memory import GIB, memory_limit
+from evosynth.executors.base import EXECUTORS, Executor, ExecutorOptions
+from evosynth.settings import whole
+
+DASK_EXECUTOR = "dask"
+# No epoch takes that long but one that will never end.
+EPOCH_SECONDS = 3600.0
+MOST_WORKERS = 1024
+# Bytes that a worker process may allocate at least: compilers need some.
+LEAST_MEMORY = 2 * GIB
+
+
+class Load(Protocol):
+    """What a workplace needs to know of a target: `evosynth.cases` has one for every kind."""
+
+    @property
+    def most_threads(self) -> int | None:
+        """How many threads the memory has room for; None for any number."""
+        ...
+
+    @property
+    def is_parallel_inside(self) -> bool:
+        """Whether one epoch of one island can use several threads."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where epochs run.
+
+    Attributes:
+        workers: Cores to use, all together; None for all that there are.
+        executor: Name of an executor, or any `concurrent.futures.Executor`.
+        scheduler: Address of a Dask scheduler.
+        scheduler_file: File of a Dask scheduler.
+        epoch_seconds: A worker process that takes longer for one epoch of one island is
+            killed.
+    """
+
+    workers: int | None = None
+    executor: str | concurrent.futures.Executor = "auto"
+    scheduler: str | None = None
+    scheduler_file: str | os.PathLike[str] | None = None
+    epoch_seconds: float = EPOCH_SECONDS
+
+    def __post_init__(self) -> None:
+        if self.workers is not None:
+            object.__setattr__(self, "workers", whole("workers", self.workers))
+        for name in ("workers", "epoch_seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UsageError(f"expected {name} above 0, got {value}")
+        if self.workers is not None and self.workers > MOST_WORKERS:
+            raise UsageError(f"expected at most {MOST_WORKERS} workers, got {self.workers}")
+        has_scheduler = self.scheduler is not None or self.scheduler_file is not None
+        if isinstance(self.executor, concurrent.futures.Executor):
+            if has_scheduler:
+                raise UsageError("expected an executor or a scheduler, got both")
+            return
+        if not isinstance(self.executor, str):
+            raise UsageError(
+                f"expected an executor, got {type(self.executor).__name__}",
+                f"one of {', '.join(EXECUTORS.names())}, or a concurrent.futures.Executor",
+            )
+        EXECUTORS.get(self.executor)
+        if has_scheduler and self.executor not in ("auto", DASK_EXECUTOR):
+            raise UsageError(
+                f"executor '{self.executor}' has no scheduler", f"choose {DASK_EXECUTOR}"
+            )
+
+    def threads(self, load: Load) -> int:
+        """Returns the number of cores to use: as many as there are, if memory allows."""
+        if self.workers:
+            return self.workers
+        most = load.most_threads
+        return cores() if most is None else max(1, min(cores(), most))
+
+    def make_executor(self, load: Load, tasks: int) -> Executor:
+        """Returns the executor, started for so many tasks at once.
+
+        Raises:
+            ExecutorError: It cannot be reached.
+            EnvironmentMismatchError: A package that it needs is not installed.
+        """
+        if isinstance(self.executor, concurrent.futures.Executor):
+            from evosynth.executors.futures_executor import FuturesExecutor
+
+            return FuturesExecutor(self.executor)
+        has_scheduler = self.scheduler is not None or self.scheduler_file is not None
+        name = DASK_EXECUTOR if has_scheduler else self.executor
+        threads = self.threads(load)
+        # Twice the limit is all of the memory, which the processes share.
+        memory = max(LEAST_MEMORY, 2 * memory_limit() // min(threads, tasks))
+        options = ExecutorOptions(
+            threads,
+            tasks,
+            load.is_parallel_inside,
+            self.scheduler,
+            None if self.scheduler_file is None else os.fspath(self.scheduler_file),
+            self.epoch_seconds,
+            memory,
+        )
+        return EXECUTORS.get(name).make(options)
+
+
+def cores() -> int:
+    """Returns how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
