@@ -51,9 +51,9 @@ def begin(quick: None, tmp_path: Path) -> Begin:
     """Runs a search in a folder of its own; returns the run folder, however it ended."""
 
     def run(name: str = "run", **options: Any) -> Path:
-        settings: dict[str, Any] = {"seed": 3, "evaluations": BUDGET, "workers": 1} | options
+        common = {"target": "dft", "n": 6, "seed": 3, "evaluations": BUDGET, "workers": 1}
         with suppress(StorageError, KeyboardInterrupt):
-            es.run("dft", 6, out=tmp_path / name, **settings)
+            es.run(**{**common, **options}, out=tmp_path / name)
         (folder,) = (tmp_path / name).iterdir()
         return folder
 
@@ -422,3 +422,24 @@ def test_a_signal_ends_a_run_that_can_go_on(
     assert "Traceback" not in errors
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
     assert es.check(folder).to_dict()["damaged"] == []
+
+
+# A run folder as this format version has it: a later evosynth must go on with it, or say why not
+
+GOLDEN = Path(__file__).parent / "golden" / "run-version-2"
+
+
+def test_a_stored_run_folder_can_be_gone_on_with(begin: Begin, tmp_path: Path) -> None:
+    """Also by a later version: `EVOSYNTH_WRITE_GOLDEN=1` writes it anew after a new format."""
+    folder = tmp_path / "golden"
+    if os.environ.get("EVOSYNTH_WRITE_GOLDEN"):
+        shutil.rmtree(GOLDEN, ignore_errors=True)
+        shutil.copytree(begin("new", target="wht", n=4, report=interrupt_at(1)), GOLDEN)
+    shutil.copytree(GOLDEN, folder)
+    report = es.check(folder).to_dict()
+    assert report["damaged"] == []
+    result = es.resume(folder, workers=1)
+    unbroken = begin("unbroken", target="wht", n=4)
+    assert result.claims.operations == 8
+    assert contents(folder) == contents(unbroken)
+    assert es.verify(folder).problems == []
