@@ -1,7 +1,7 @@
 """`python -m benchmarks [TABLE ...] [--seeds N]`.
 
 `python -m benchmarks records`, `formulas` and `recursive` (hours each), `ablation` and
-`recursive-ablation` (minutes) have options of their own: see their `--help`.
+`recursive-ablation`, `soak` and `safety` (minutes) have options of their own: see their `--help`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ OF_THEIR_OWN = {  # with options of their own
     "formulas": "formulas",
     "recursive": "recursive",
     "recursive-ablation": "recursive_ablation",
+    "soak": "soak",
+    "safety": "safety",
 }
 TABLES = {
     "evaluator": "evaluator",

@@ -11,9 +11,11 @@ from dsl.genome import Genomes
 from dsl.grammars.factor.known_blocks import KnownBlocks
 from dsl.targets import make_target
 from evosynth.cases import case_of
-from evosynth.engine import epoch as epochs
+from evosynth.engine import turn as turns
 from evosynth.engine.driver import Search
 from evosynth.engine.factor_breeding import FactorBreeding
+from evosynth.executors import ExecutorOptions
+from evosynth.executors.serial import SerialExecutor
 from evosynth.settings import Settings
 from fitness.evaluators import Evaluator, Scores
 
@@ -44,20 +46,22 @@ def main() -> None:
     """Prints the table."""
     print("Search: share of wall time outside the evaluator, two threads")
     print(f"{'target':<8}{'evaluations':>12}{'seconds':>9}{'per second':>12}{'outside':>9}")
-    original = epochs.evaluator_for
+    original = turns.evaluator_for
     for name, n, evaluations in CASES:
         target = make_target(name, n)
         settings = Settings(seed=1, evaluations=evaluations)
         timed = Timed(original)
-        epochs.evaluator_for = timed  # type: ignore[assignment]
+        turns.evaluator_for = timed  # type: ignore[assignment]
         spec = settings.spec(case_of(target))
-        search = Search(FactorBreeding(target, spec, 2), spec, settings.limits(case_of(target)))
+        limits = settings.limits(case_of(target))
+        executor = SerialExecutor(ExecutorOptions(2, spec.islands, is_parallel_inside=True))
+        search = Search(FactorBreeding(target, spec), spec, limits, executor)
         try:
             start = time.perf_counter()
             search.run()
             wall = time.perf_counter() - start
         finally:
-            epochs.evaluator_for = original
+            turns.evaluator_for = original
         print(
             f"{name} {n:<4}{search.evaluations:>12,}{wall:>9.1f}"
             f"{search.evaluations / wall:>12,.0f}{1 - timed.seconds / wall:>9.0%}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dsl.errors import EvosynthError
+from dsl.errors import BusyError, DataError, EvosynthError
 from evosynth.block_library import BlockLibrary, open_library, written_library
 from evosynth.cases import AnyResult, AnyTarget, Case, Outcome, case_of
 from evosynth.ending import Ending
@@ -17,10 +17,10 @@ from evosynth.engine.driver import Limits, Search, Snapshot
 from evosynth.engine.spec import Purpose, Spec
 from evosynth.runs import RunFolder
 from evosynth.runs.checkpoints import Checkpoint
-from evosynth.runs.configuration import Configuration, differences, identity
+from evosynth.runs.configuration import Configuration, differences, identity, read_configuration
 from evosynth.runs.faults import fault
 from evosynth.runs.files import storage_errors
-from evosynth.runs.folder import LOG
+from evosynth.runs.folder import BEST, LOG
 from evosynth.runs.json_lines import read_lines
 from evosynth.runs.standpoint import Standpoint, read_standpoint, write_standpoint
 from evosynth.settings import Settings
@@ -47,7 +47,8 @@ class Job:
         library_folder: Of the library that it shares, if it does.
         library: What was in it when the run began.
         configuration: What `run.json` holds; None without a folder.
-        is_resumed: The run has begun before: it goes on from its newest checkpoint.
+        opened: What `run.json` held when a run that has begun before was opened to go on;
+            None for one that begins.
         is_finished: It has come to its end as well: nothing is written again.
     """
 
@@ -58,7 +59,7 @@ class Job:
     library_folder: Path | None = None
     library: BlockLibrary | None = None
     configuration: Configuration | None = None
-    is_resumed: bool = False
+    opened: Configuration | None = None
     is_finished: bool = False
 
     @property
@@ -137,7 +138,7 @@ class _Run:
         started = time.monotonic()
         with self._search() as search:
             breeding = search.breeding
-            if job.is_resumed:
+            if job.opened is not None:
                 self._restore(search)
             if job.folder is not None and not job.is_finished:
                 job.folder.start_log()
@@ -167,33 +168,55 @@ class _Run:
         threads = self._workplace.threads(case)
         breeding = case.breeding(job.spec, threads, job.library)
         executor = self._workplace.make_executor(case, job.spec.islands)
+        search = Search(breeding, job.spec, job.limits, executor)
         is_done = False
         try:
-            yield Search(breeding, job.spec, job.limits, executor)
+            yield search
             is_done = True
         finally:
-            executor.close(kill=not is_done)
+            executor.close(kill=search.is_abandoned or not is_done)
 
     def _restore(self, search: Search) -> None:
         """Goes back to the newest checkpoint that is whole, or to the beginning."""
         job = self._job
         assert job.folder is not None
-        job.folder.sweep()
+        folder = job.folder
+        if read_configuration(folder.read_configuration()) != job.opened:
+            raise BusyError(f"another process has just worked on '{folder.path}'", "try again")
+        folder.sweep()
         self._notices += _other_versions(job.configuration)
-        checkpoint, warnings = job.folder.checkpoints.latest()
+        checkpoint, warnings = folder.checkpoints.latest()
         self._notices += warnings
         if checkpoint is None:
-            job.folder.truncate_log(0)
+            if job.is_finished:
+                raise DataError(f"'{folder.path}' has no checkpoint", "start the run anew")
+            if folder.log_size():
+                self._notices.append(f"'{folder.path}' has no checkpoint: it was begun anew")
+            self._write_configuration()
+            folder.truncate_log(0)
             return
         standpoint = read_standpoint(checkpoint.body, self._identity())
-        if not job.is_finished and job.folder.truncate_log(standpoint.log) < standpoint.log:
-            self._notices.append(f"'{job.folder.path / LOG}' is shorter than it was")
-        lines = read_lines(job.folder.path / LOG)
+        if standpoint.search.get("epoch") != checkpoint.epoch:
+            raise DataError(f"checkpoint {checkpoint.epoch} is that of another epoch")
+        if not job.is_finished:
+            self._write_configuration()
+            if folder.truncate_log(standpoint.log) < standpoint.log:
+                self._notices.append(f"'{folder.path / LOG}' is shorter than it was")
+        lines = read_lines(folder.path / LOG)
         records = [line for line in lines if _is_before(line, checkpoint.epoch)]
         search.restore(standpoint.search, records)
         self._seconds_before = search.seconds
+        best = search.breeding.best
+        if best is not None and not (folder.path / BEST).exists():  # of a fork
+            folder.write_best(job.case.document(best))
         if job.is_finished and job.limits.seconds is not None:
             search.limits = replace(job.limits, seconds=min(job.limits.seconds, search.seconds))
+
+    def _write_configuration(self) -> None:
+        """Stores the limits that the run goes on with."""
+        assert self._job.folder is not None
+        assert self._job.configuration is not None
+        self._job.folder.write_configuration(self._job.configuration.to_data())
 
     def _until_interrupted(self, search: Search) -> str:
         """Runs a search; an interrupt ends it with what it has found so far."""

@@ -72,7 +72,7 @@ def reopen(path: str | os.PathLike[str], budget: Budget) -> Job:
         None if shared is None else Path(shared),
         library,
         replace(configuration, limits=limits, result=configuration.result if is_finished else None),
-        is_resumed=True,
+        opened=configuration,
         is_finished=is_finished,
     )
 
@@ -121,7 +121,14 @@ def branch(
     now = Standpoint(identity(job.target, spec, library), folder.log_size(), before.search)
     folder.checkpoints.write(Checkpoint(standing.epoch, write_standpoint(now)))
     folder.write_configuration(configuration.to_data())
-    return replace(job, spec=spec, folder=folder, configuration=configuration, is_finished=False)
+    return replace(
+        job,
+        spec=spec,
+        folder=folder,
+        configuration=configuration,
+        opened=configuration,
+        is_finished=False,
+    )
 
 
 def _folder(path: Path) -> RunFolder:
@@ -131,7 +138,10 @@ def _folder(path: Path) -> RunFolder:
         is_folder = False
     if not is_folder:
         name = str(path)[:200].encode("ascii", "backslashreplace").decode()
-        raise DataError(f"no such run folder: '{name}'", "`evosynth run` prints where a run lies")
+        raise DataError(
+            f"'{name}' is no run folder: it holds no {CONFIGURATION}",
+            "`evosynth run` prints where a run lies, `evosynth check` what a folder holds",
+        )
     return RunFolder(path)
 
 

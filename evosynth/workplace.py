@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
 from dsl.errors import UsageError
+from dsl.registry import brief
 from dsl.targets.memory import GIB, memory_limit
 from evosynth.executors.base import EXECUTORS, Executor, ExecutorOptions
 from evosynth.settings import whole
@@ -16,6 +18,7 @@ DASK_EXECUTOR = "dask"
 # No epoch takes that long but one that will never end.
 EPOCH_SECONDS = 3600.0
 MOST_WORKERS = 1024
+ADDRESS = re.compile(r"[a-z]+://\S+")
 # Bytes that a worker process may allocate at least: compilers need some.
 LEAST_MEMORY = 2 * GIB
 
@@ -56,10 +59,15 @@ class Workplace:
     def __post_init__(self) -> None:
         if self.workers is not None:
             object.__setattr__(self, "workers", whole("workers", self.workers))
-        for name in ("workers", "epoch_seconds"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise UsageError(f"expected {name} above 0, got {value}")
+        if self.workers is not None and not self.workers > 0:
+            raise UsageError(f"expected workers above 0, got {self.workers}")
+        if not self.epoch_seconds > 0:
+            raise UsageError(f"expected an epoch limit above 0, got {self.epoch_seconds}")
+        if self.scheduler is not None and not ADDRESS.fullmatch(self.scheduler):
+            raise UsageError(
+                f"expected the address of a Dask scheduler, got {brief(self.scheduler)}",
+                "it looks like tcp://host:8786",
+            )
         if self.workers is not None and self.workers > MOST_WORKERS:
             raise UsageError(f"expected at most {MOST_WORKERS} workers, got {self.workers}")
         has_scheduler = self.scheduler is not None or self.scheduler_file is not None

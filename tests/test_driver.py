@@ -278,7 +278,7 @@ def test_evaluates_exactly_as_many_as_asked(
 def test_stops_by_time() -> None:
     run = search(Limits(seconds=1e-9))
     assert run.run() == "time"
-    assert run.evaluations == 400
+    assert run.evaluations == 200
     assert run.seconds > 0
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import sympy
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 from random_programs import formula_samples, formulas
 from test_c_format import COMPILER, STRICT
@@ -425,7 +425,9 @@ def assert_c_computes(program: Program, x: Array, y: Array, folder: Path) -> Non
 @settings(max_examples=12, suppress_health_check=IN_FOLDER, deadline=None)
 @given(program=formulas(most=20))
 def test_c_files_compute_the_program(program: Program, tmp_path: Path) -> None:
-    assert_c_computes(program, *formula_samples(program), tmp_path)
+    x, y = formula_samples(program)
+    assume(len(x))
+    assert_c_computes(program, x, y, tmp_path)
 
 
 def test_fixed_programs_in_every_language(tmp_path: Path) -> None:
@@ -525,7 +527,10 @@ def test_symbolic_forms_compute_the_program(program: Program) -> None:
     x, y = formula_samples(program, 20)
     x, y = x[-4:], y[-4:]
     assume(len(x))
-    names = run_script(render(program, "sympy", full=True))
+    try:
+        names = run_script(render(program, "sympy", full=True))
+    except ZeroDivisionError:  # SymPy takes no remainder of a division by what it knows to be 0
+        reject()
     assert_same_where_valid(symbolic_outputs(program), x, y)
     assert_same_where_valid([names[f"y{k}"] for k in range(len(program.outputs))], x, y)
     assert_same_where_valid(names["full"], x, y)

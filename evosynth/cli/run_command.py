@@ -49,9 +49,22 @@ def resume_and_report(
     """Goes on with a run and prints the result; returns the exit code."""
     workplace = _made(Workplace, options)
     job = reopen(run, _made(Budget, options))
-    if job.is_finished and not is_quiet:
-        click.echo(f"'{run}' has come to its end; a larger limit lets it go on", err=True)
+    if job.is_finished and job.configuration is not None and job.configuration.result is not None:
+        return _tell_of_the_end(run, job.configuration.result, as_json, is_quiet)
     return _execute_and_report(job, workplace, options["goal"], as_json, is_quiet)
+
+
+def _tell_of_the_end(run: Path, result: Mapping[str, Any], as_json: bool, is_quiet: bool) -> int:
+    """Says what a run has found that has nothing left to do."""
+    if as_json:
+        click.echo(json.dumps(result))
+    else:
+        found = f"{result.get('operations')} operations, stopped by {result.get('stopped_by')}"
+        click.echo(f"finished  {found} after {result.get('evaluations')} evaluations")
+        click.echo(f"next      evosynth show {run}")
+    if not is_quiet:
+        click.echo("a larger --evaluations, --time or --patience lets it go on", err=True)
+    return 0
 
 
 def fork_and_report(run: Path, options: Mapping[str, Any], *, as_json: bool, is_quiet: bool) -> int:

@@ -139,6 +139,12 @@ def check_archive(state: ArchiveState, target: Target) -> None:
             raise ValueError("expected the program of each solution that was written")
         if state.best is not None:
             item(state.programs, state.best)
+            if not state.front:
+                raise ValueError("expected a front with the best program")
+        for each in (*state.front, *state.written):
+            count = item(state.programs, each.program or 0).count.operations
+            if each.operations != count:
+                raise ValueError(f"a program of {count} operations claims {each.operations}")
         for saved in (state.hall, state.front, state.written):
             solutions_of(state, saved)
     except (ArithmeticError, EvosynthError, LookupError, TypeError, ValueError) as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from evosynth.executors.serial import SerialExecutor
 
 # Seconds between two looks at the clock, and at whether the user interrupts.
 POLL = 0.1
+# Seconds: no search takes as long.
+LONGEST = 1e12
 
 # A genome with up to this many times the goal's operations may have a program within it.
 NEAR = 1.05
@@ -90,6 +92,7 @@ class Search:
         evaluations: Genomes evaluated so far.
         seconds: Wall-clock time so far, of all processes that worked on this search.
         epoch: Epochs that every island has done.
+        is_abandoned: Epochs were given up, which workers may still be at.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Search:
         self.evaluations = 0
         self.seconds = 0.0
         self.epoch = 0
+        self.is_abandoned = False
         self._executor = executor or SerialExecutor(ExecutorOptions(1, 1, is_parallel_inside=True))
         self._is_begun = False
         self._started = 0.0
@@ -170,26 +174,29 @@ class Search:
             if not all(type(number) is int and number >= 0 for number in numbers):
                 raise ValueError("expected whole numbers of epochs and evaluations")
             self.epoch, self.evaluations = numbers
-            self.seconds = max(0.0, float(data["seconds"]))
+            if type(data["seconds"]) not in (int, float) or not 0 <= data["seconds"] < LONGEST:
+                raise ValueError("expected the seconds of a search")
+            self.seconds = float(data["seconds"])
             self.breeding.restore(data["breeding"])
-        except (LookupError, TypeError, ValueError) as error:
+            for record in records:
+                self.logbook.record(**record)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise DataError(f"not a saved search: {error!r}"[:200]) from error
-        for record in records:
-            self.logbook.record(**record)
         self._is_begun = True
 
     def _run_epoch(self, report: Callable[[Snapshot], None], pause: Callable[[], None]) -> bool:
         """Lets all islands do an epoch; says whether none was cut short by the budget."""
         breeding, number = self.breeding, self.epoch
         shares = self._shares()
-        is_whole = True
+        is_whole = all(share >= self.spec.epoch for share in shares)
 
         def check() -> None:
             pause()
             self._check_time()
 
-        with pausing(check):
-            futures = {
+        futures: dict[int, TaskFuture] = {}
+        with pausing(check), self._abandoning(futures):
+            futures |= {
                 island: self._executor.submit(
                     run_epoch,
                     breeding.setting(),
@@ -208,7 +215,6 @@ class Search:
                 except ExecutorError as error:
                     where = f"epoch {number} of island {island}"
                     raise ExecutorError(f"{where}: {error}", error.hint) from error
-                is_whole &= made < shares[island] or shares[island] >= self.spec.epoch
                 self.evaluations += made
                 is_improved = breeding.take_in(island, state, self.evaluations)
                 is_better = self._is_time_to_write(number, is_improved) and breeding.write(
@@ -217,6 +223,17 @@ class Search:
                 self.seconds = time.monotonic() - self._started
                 report(self._snapshot(number, island, is_improved, is_better))
         return is_whole
+
+    @contextmanager
+    def _abandoning(self, futures: dict[int, TaskFuture]) -> Iterator[None]:
+        """Gives up the epochs that have not begun, if this one is not finished."""
+        try:
+            yield
+        except BaseException:
+            self.is_abandoned = True
+            for future in futures.values():
+                future.cancel()
+            raise
 
     def _shares(self) -> list[int]:
         """Returns the most evaluations of each island.
@@ -233,13 +250,13 @@ class Search:
         return shares
 
     def _check_time(self) -> None:
-        """Gives up an epoch, but for the first, when the time is over.
+        """Gives up an epoch when the time is over; the first island's first is always done.
 
         Raises:
             _OutOfTime: The time is over.
         """
         limit = self.limits.seconds
-        if limit is not None and self.epoch and time.monotonic() - self._started >= limit:
+        if limit is not None and self.evaluations and time.monotonic() - self._started >= limit:
             raise _OutOfTime
 
     def _is_time_to_write(self, epoch: int, is_improved: bool) -> bool:

@@ -21,6 +21,7 @@ from evosynth.version import versions
 
 FORMAT, VERSION = "evosynth-run", 2
 # More islands or genes than any run has would only be there to exhaust memory.
+MOST_GENES = 10**9
 MOST_ISLANDS, MOST_GENOMES, LONGEST_GENOME = 1_000, 1_000_000, 10_000
 
 
@@ -145,6 +146,9 @@ def _check_spec(spec: Spec) -> None:
     largest = (MOST_ISLANDS, MOST_GENOMES, LONGEST_GENOME, *[MOST_GENOMES] * 3)
     if not all(0 < size <= most for size, most in zip(sizes, largest, strict=True)):
         raise ValueError("numbers of islands, genomes or turns that no run has")
+    genes = spec.islands * spec.population * spec.capacity, spec.turn * spec.capacity
+    if max(genes) > MOST_GENES:
+        raise ValueError("more genes than any run has")
     if spec.seed < 0 or spec.restart <= 0:
         raise ValueError("expected a seed of at least 0 and a restart above 0")
 

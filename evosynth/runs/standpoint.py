@@ -34,7 +34,7 @@ def write_standpoint(standpoint: Standpoint) -> str:
         "log": standpoint.log,
         "search": standpoint.search,
     }
-    return json.dumps(data, separators=(",", ":"))
+    return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
 
 def read_standpoint(body: str, identity: dict[str, Any]) -> Standpoint:
@@ -51,7 +51,12 @@ def read_standpoint(body: str, identity: dict[str, Any]) -> Standpoint:
     data = parse_json(body, MOST_VALUES)
     try:
         found, log, search = (data[name] for name in ("identity", "log", "search"))
-        if not isinstance(found, dict) or not isinstance(search, dict) or type(log) is not int:
+        if (
+            not isinstance(found, dict)
+            or not isinstance(search, dict)
+            or type(log) is not int
+            or log < 0
+        ):
             raise TypeError("expected two objects and a size")
     except (LookupError, TypeError) as error:
         raise DataError(f"not the state of a run: {error!r}"[:200]) from error
