@@ -399,6 +399,8 @@ def main(arguments: Sequence[str] | None = None, cases: Sequence[SoakCase] = CAS
     given = parser.parse_args(arguments)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="evosynth-soak-") as temporary:
+        if given.keep:
+            given.keep.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=given.keep)) if given.keep else Path(temporary)
         references = [reference_of(case, folder / f"reference{k}") for k, case in enumerate(cases)]
         plan = Plan(
