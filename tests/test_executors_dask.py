@@ -262,7 +262,6 @@ def test_a_scheduler_that_hangs_is_told(cluster: Cluster, monkeypatch: pytest.Mo
     [
         ({"scheduler": "tcp://127.0.0.1:9"}, "tcp://127.0.0.1:9"),
         ({"scheduler": "nonsense://x:1"}, "nonsense://x:1"),
-        ({"scheduler": "127.0.0.1"}, "127.0.0.1"),
         ({"scheduler_file": "/no/such/file.json"}, "/no/such/file.json"),
     ],
 )

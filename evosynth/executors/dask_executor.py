@@ -27,7 +27,7 @@ from evosynth.executors.base import ATTEMPTS, EXECUTORS, ExecutorKind, ExecutorO
 from evosynth.executors.messages import unpacked
 
 # A scheduler that does not answer within this time is out of reach.
-CONNECT_SECONDS = 8.0
+CONNECT_SECONDS = 6.0
 # How often whoever waits for a task looks after the workers.
 LOOK_SECONDS = 2.0
 # A run does without any worker for so long.
