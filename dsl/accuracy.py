@@ -33,23 +33,41 @@ def scaled_error(
         wanted: (m, n) finite, not all zero.
         scaling: Which factors are admitted; "exact" admits none.
     """
-    if scaling == "exact" or not np.isfinite(computed).all():
-        return relative_error(computed, wanted)
+    return relative_error(unscaled(computed, wanted, scaling), wanted)
+
+
+def unscaled(
+    computed: npt.NDArray[Any], wanted: npt.NDArray[Any], scaling: Scaling
+) -> npt.NDArray[Any]:
+    """Returns matrices with their outputs divided by the factors, as in `scaled_error`.
+
+    Args:
+        computed: (..., m, n) real or complex.
+        wanted: (m, n) finite, not all zero.
+        scaling: Which factors are admitted.
+
+    Returns:
+        The same shape; a matrix without admitted factors is zero, which makes its error
+        `NO_FACTOR`, and one that is not finite is nan.
+    """
+    if scaling == "exact":
+        return computed
     with np.errstate(all="ignore"):  # an infinite factor is none
         factors = _factors(computed, wanted, scaling)
-        if not (np.isfinite(factors) & (factors > 0)).all():
-            return NO_FACTOR
-        return relative_error(computed / factors, wanted)
+        is_factor = (np.isfinite(factors) & (factors > 0)).all(axis=(-2, -1), keepdims=True)
+        is_finite = np.isfinite(computed).all(axis=(-2, -1), keepdims=True)
+        divided = np.where(is_factor, computed / np.where(is_factor, factors, 1.0), 0.0)
+        return np.where(is_finite, divided, np.nan)
 
 
 def _factors(
     computed: npt.NDArray[Any], wanted: npt.NDArray[Any], scaling: Scaling
 ) -> npt.NDArray[np.float64]:
-    """Returns the factors of the rows in least squares: (m, 1) or (1, 1)."""
-    products = np.sum((wanted.conj() * computed).real, axis=1, keepdims=True)
-    squares = np.sum((wanted.conj() * wanted).real, axis=1, keepdims=True)
+    """Returns the factors of the rows in least squares: (..., m, 1) or (..., 1, 1)."""
+    products = np.sum((wanted.conj() * computed).real, axis=-1, keepdims=True)
+    squares = np.sum((wanted.conj() * wanted).real, axis=-1, keepdims=True)
     if scaling == "common":
-        return np.asarray(products.sum(axis=0, keepdims=True) / squares.sum())
+        return np.asarray(products.sum(axis=-2, keepdims=True) / squares.sum())
     is_row = squares > (NOISE**2) * squares.max()
     return np.where(is_row, products / np.where(is_row, squares, 1.0), 1.0)
 
@@ -74,10 +92,18 @@ def relative_error(computed: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> floa
 
 def largest_row(difference: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> float:
     """Returns the largest norm of a row of differences, relative as in `relative_error`."""
+    return float(largest_rows(difference, wanted))
+
+
+def largest_rows(
+    differences: npt.NDArray[Any], wanted: npt.NDArray[Any]
+) -> npt.NDArray[np.float64]:
+    """Returns the same of many matrices: (..., m, n) -> (...) float64."""
     with np.errstate(over="ignore"):  # an infinite error is one
-        wrong = np.linalg.norm(difference, axis=1)
+        wrong = np.linalg.norm(differences, axis=-1)
     sizes = np.linalg.norm(wanted, axis=1)
-    return float(np.max(wrong / np.where(sizes > NOISE * sizes.max(), sizes, sizes.max())))
+    relative = wrong / np.where(sizes > NOISE * sizes.max(), sizes, sizes.max())
+    return np.asarray(relative.max(axis=-1))
 
 
 def deviation(mean_squares: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]) -> float:

@@ -104,7 +104,7 @@ def constant_text(constant: complex, order: int) -> str:
         expressions.append(expression_of(constant.number))
     for expression in expressions:
         text = str(expression)
-        if not expression.has(sympy.Float) and _stands_for(text, constant):
+        if not expression.has(sympy.Float) and stands_for(text, constant):
             return text
     real, imaginary = _digits(constant)
     if repr(constant.imag) == "0.0":
@@ -112,7 +112,7 @@ def constant_text(constant: complex, order: int) -> str:
     return f"({real}{imaginary if imaginary[0] == '-' else f'+{imaginary}'}j)"
 
 
-def _stands_for(text: str, constant: complex) -> bool:
+def stands_for(text: str, constant: complex) -> bool:
     """Says whether a text is read back as the same number, or as the same double."""
     try:
         value = parse_constant(text)

@@ -140,6 +140,8 @@ class Program:
                 )
             except ValueError as error:
                 raise ValueError(f"{where}: {error}") from error
+            if self.domain == "real" and grammar.needs_complex(instruction.name):
+                raise ValueError(f"{where} has complex numbers of its own on real data")
             defined.append(defined[-1] + count)
         return tuple(defined)
 

@@ -37,6 +37,12 @@ class Registry(Generic[Member]):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._members: dict[str, Member] = {}
+        self._edition = 0
+
+    @property
+    def edition(self) -> int:
+        """Changes with the members: what follows from them may be kept by it."""
+        return self._edition
 
     def register(self, member: Member) -> Member:
         """Adds a member and returns it.
@@ -50,6 +56,18 @@ class Registry(Generic[Member]):
                 "choose another name",
             )
         self._members[member.name] = member
+        self._edition += 1
+        return member
+
+    def remove(self, name: str) -> Member:
+        """Takes the member of that name out again, and returns it.
+
+        Raises:
+            UsageError: There is none.
+        """
+        member = self.get(name)
+        del self._members[name]
+        self._edition += 1
         return member
 
     def get(self, name: str) -> Member:

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dsl.emit import emit_block_functions
 from dsl.emit_scalars import emit_scalar_functions
-from dsl.primitives import PRIMITIVES
-from dsl.scalars import SCALARS
+from dsl.primitives import PRIMITIVES, Primitive
+from dsl.scalars import SCALARS, Scalar
 
 BEGIN, END = "# --- generated: begin\n", "# --- generated: end\n"
 KERNEL = Path(__file__).parent / "evaluators" / "factor_kernel.py"
 EXPRESSION_KERNEL = Path(__file__).parent / "evaluators" / "expression_kernel.py"
 
 
-def regenerate(source: str) -> str:
-    """Returns the source of the kernel of blocks with its generated region made anew."""
-    return _replaced(source, emit_block_functions(tuple(PRIMITIVES)))
+def regenerate(source: str, primitives: Sequence[Primitive] | None = None) -> str:
+    """Returns the source of the kernel of blocks with its generated region made anew.
+
+    Args:
+        source: Of the kernel.
+        primitives: The blocks; by default those that are registered.
+    """
+    members = tuple(PRIMITIVES) if primitives is None else primitives
+    return _replaced(source, emit_block_functions(members))
 
 
-def regenerate_expression(source: str) -> str:
-    """Returns the source of the kernel of expressions with its generated region made anew."""
-    return _replaced(source, emit_scalar_functions(tuple(SCALARS)))
+def regenerate_expression(source: str, scalars: Sequence[Scalar] | None = None) -> str:
+    """Returns the source of the kernel of expressions with its generated region made anew.
+
+    Args:
+        source: Of the kernel.
+        scalars: The scalar primitives; by default those that are registered.
+    """
+    members = tuple(SCALARS) if scalars is None else scalars
+    return _replaced(source, emit_scalar_functions(members))
 
 
 def _replaced(source: str, text: str) -> str:

@@ -18,20 +18,21 @@ from random_programs import (
     sample_genomes,
     target_name,
 )
+from registering import registered
 
 import dsl.genome
 from dsl import cost
 from dsl.accuracy import EXACT
 from dsl.derive import ENTRIES, derive
-from dsl.errors import EnvironmentMismatchError
 from dsl.genome import Genomes, pack
-from dsl.grammars.factor import known_blocks, shared_sums, voting
+from dsl.grammars.factor import known_blocks, shared_sums, steps, voting
 from dsl.grammars.factor.decode import Decoding, decode
 from dsl.grammars.factor.equivalence import fingerprint
 from dsl.grammars.factor.known_blocks import KnownBlocks, tilted
 from dsl.grammars.factor.remainder import components, prices_for
 from dsl.grammars.factor.steps import BlockStep, Step, SumStep, block_cost
-from dsl.primitives import PRIMITIVES, Primitive
+from dsl.patterns import base as patterns
+from dsl.primitives import PRIMITIVES, Primitive, declared
 from dsl.targets import Target, make_target
 from evosynth.engine.spec import gene_space
 from evosynth.engine.variation import random_genomes
@@ -262,11 +263,11 @@ def test_more_threads_than_genomes() -> None:
     assert scores.operations.tolist() == [24, 32]
 
 
-def test_other_primitives_than_were_compiled_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(factor_kernel, "BLOCKS", ("butterfly",))
-    with pytest.raises(EnvironmentMismatchError, match="compiled primitives") as caught:
-        NumbaEvaluator(make_target("wht", 4))
-    assert "fitness.generate" in caught.value.hint
+def test_other_primitives_than_were_compiled_have_a_kernel_of_their_own() -> None:
+    own = declared(lambda c: [[1, 2 * c], [0, 1]], name="own")
+    with registered(PRIMITIVES, own):
+        evaluator = NumbaEvaluator(make_target("wht", 4))
+    assert (*PRIMITIVES.names(), "own") == evaluator._kernel.BLOCKS
 
 
 # The compiled kernel and what it repeats
@@ -289,6 +290,8 @@ def test_regeneration_replaces_the_region_alone() -> None:
     [
         *((name, voting) for name in ("SMALLEST", "LARGEST", "NOISE", "MOST_BALLOTS")),
         *((name, shared_sums) for name in ("MOST_SUMS", "MOST_DESCENT", "SWEEPS")),
+        ("LARGEST_INVERSE", steps),
+        ("MOST_PLACES", patterns),
     ],
 )
 def test_limits_are_those_of_the_definition(name: str, definition: ModuleType) -> None:
@@ -338,6 +341,9 @@ def test_compiled_properties_are_the_derived_ones(primitive: Primitive) -> None:
     assert factor_kernel.MAKES_ZEROS[block] == derived.makes_zeros
     assert factor_kernel.TURNS[block] == derived.turns
     assert factor_kernel.IS_ORDERED[block] == derived.is_ordered
+    assert factor_kernel.PARAMETERS[block] == primitive.parameters
+    assert factor_kernel.IS_PAIRWISE[block] == primitive.is_pairwise
+    assert factor_kernel.IS_REGULAR[block] == derived.is_regular
     assert factor_kernel.FILLED[block][: primitive.points] == derived.filled
 
 

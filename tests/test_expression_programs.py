@@ -41,7 +41,7 @@ from dsl.value_numbering import share_values
 from fitness.proof import prove
 
 Array = npt.NDArray[Any]
-TEXT_FORMATS = [form for form in FORMATS.names() if form != "svg"]
+TEXT_FORMATS = [form for form in FORMATS.names() if form not in ("svg", "c-fixed")]
 IN_FOLDER = [HealthCheck.function_scoped_fixture]
 
 

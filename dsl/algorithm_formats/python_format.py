@@ -116,6 +116,7 @@ class _Module:
         algorithm = self.algorithm
         functions = [self._function(called) for called in algorithm.rules]
         tables = [_factor_function(name, text) for text, name in self.factors.items()]
+        tables += _sources(algorithm)
         about = algorithm.family
         inputs = INPUTS[: len(about.inputs)]
         choices = {
@@ -249,6 +250,15 @@ class _Module:
         key = f"{first}return {factor}"
         name = self.factors.setdefault(key, f"_factors_{len(self.factors) + 1}")
         return f"a * {name}(n)"
+
+
+def _sources(algorithm: Algorithm) -> list[str]:
+    """Returns the definitions that steps bring with them, each once."""
+    rules = [rule for ordered in algorithm.rules.values() for rule in ordered]
+    names = dict.fromkeys(step.name for rule in rules for step in rule.steps)
+    return [
+        VECTORS.get(name).source for name in names if name in VECTORS and VECTORS.get(name).source
+    ]
 
 
 def _together(called: str, arguments: list[str]) -> str:

@@ -212,6 +212,8 @@ def _factor(step: Step, place: sympy.Expr) -> sympy.Expr:
     primitive = VECTORS.get(step.name)
     if primitive.factor is None:
         return sympy.Integer(1)
+    if primitive.source:  # its text names a function
+        raise NoFormulaError
     numbers = [_rational(p) for p in step.parameters]
     known = {"a": sympy.Integer(1), "n": N, "I": sympy.I, "r": place}
     text = primitive.numpy.replace("np.", "").replace("1j", "I")

@@ -36,6 +36,10 @@ class InstructionSet(Protocol):
         """
         ...
 
+    def needs_complex(self, name: str) -> bool:
+        """Tells whether an instruction that exists has numbers that are complex in itself."""
+        ...
+
     def execute(
         self, name: str, values: list[npt.NDArray[Any]], constants: tuple[complex, ...]
     ) -> list[npt.NDArray[Any]]:

@@ -9,7 +9,7 @@ greedy matching of largest gain wins.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -18,11 +18,17 @@ from dsl.registry import Registry
 
 Place = tuple[int, ...]
 Reach = Literal["all", "one", "listed"]
+Orders = Sequence[tuple[int, ...]]
+
+# Values up to which blocks of more than two points are tried on all combinations.
+MOST_COMBINED = 12
+# Places that are tried in several orders.
+MOST_PLACES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A rule for placing blocks of two points.
+    """A rule for placing blocks: of two points, and of others where the rule has a meaning.
 
     Attributes:
         name: What genomes and the command line call it.
@@ -33,6 +39,8 @@ class Pattern:
         summary: One line for people.
         reach: "all" if every pair is a place, "one" if only (i, j) is, else "listed". Listed
             places lie among the target's own values, others among the sums, too.
+        wide: As `pairs` for blocks of more points: (width, points) and the parameters ->
+            places; None if there are none. Needed where the places are listed.
     """
 
     name: str
@@ -41,6 +49,32 @@ class Pattern:
     is_stage: bool
     summary: str
     reach: Reach
+    wide: Callable[..., list[Place]] | None = None
+
+    def tuples(self, width: int, orders: Orders, i: int, j: int) -> list[Place]:
+        """Returns the places for a block that is not one of the pairwise ones.
+
+        Args:
+            width: The target's own values on this side.
+            orders: In which orders of the same values the block does different things; a
+                stage tries them, as many as its number of places allows.
+            i: First parameter.
+            j: Second parameter.
+        """
+        places = self._tuples(width, len(orders[0]), i, j)
+        if not self.is_stage or self.reach == "one":
+            return places
+        most = max(1, MOST_PLACES // max(1, len(places)))
+        return [tuple(place[k] for k in order) for place in places for order in orders[:most]]
+
+    def _tuples(self, width: int, points: int, i: int, j: int) -> list[Place]:
+        if points <= 2:
+            return self.places(width, points, i, j)
+        if self.reach == "one":
+            return _distinct([tuple((i + k * (j - i)) % width for k in range(points))])
+        if self.reach == "all":
+            return _anywhere(width, points)
+        return self.wide(width, points, *(i, j)[: self.parameters]) if self.wide else []
 
     def places(
         self, width: int, points: int, i: int, j: int, *, is_ordered: bool = False
@@ -63,14 +97,22 @@ class Pattern:
 PATTERNS: Registry[Pattern] = Registry("pattern")
 
 
-def pattern(*, stage: bool) -> Callable[[Callable[..., list[Place]]], Pattern]:
-    """Registers the decorated function (width, [i, [j]]) -> places as a pattern."""
+def pattern(
+    *, stage: bool, wide: Callable[..., list[Place]] | None = None
+) -> Callable[[Callable[..., list[Place]]], Pattern]:
+    """Registers the decorated function (width, [i, [j]]) -> places as a pattern.
+
+    Args:
+        stage: Places are candidates.
+        wide: (width, points, [i, [j]]) -> places for blocks of more than two points.
+    """
 
     def declare(pairs: Callable[..., list[Place]]) -> Pattern:
         summary = (pairs.__doc__ or "").strip().split("\n")[0]
         parameters = len(inspect.signature(pairs).parameters) - 1
         reach = _reach(pairs, parameters)
-        return PATTERNS.register(Pattern(pairs.__name__, pairs, parameters, stage, summary, reach))
+        rule = Pattern(pairs.__name__, pairs, parameters, stage, summary, reach, wide)
+        return PATTERNS.register(rule)
 
     return declare
 
@@ -84,3 +126,21 @@ def _reach(pairs: Callable[..., list[Place]], parameters: int) -> Reach:
     ):
         return "one"
     return "listed"
+
+
+def _anywhere(width: int, points: int) -> list[Place]:
+    """Returns all combinations of few values, all arithmetic progressions of many."""
+    if width <= MOST_COMBINED:
+        return list(combinations(range(width), points))
+    progressions = (
+        tuple((first + k * stride) % width for k in range(points))
+        for stride in range(1, width // 2 + 1)
+        for first in range(width)
+    )
+    return _distinct(progressions)
+
+
+def _distinct(places: Iterable[Place]) -> list[Place]:
+    """Returns the places at which no value is used twice, each set of values once."""
+    found = {frozenset(place): place for place in places if len(set(place)) == len(place)}
+    return list(found.values())

@@ -48,9 +48,14 @@ def scalar(expression: Callable[..., Any]) -> Scalar:
 
     The function's name becomes the primitive's, its docstring's first line the summary.
     """
+    return SCALARS.register(declared(expression))
+
+
+def declared(expression: Callable[..., Any]) -> Scalar:
+    """Returns a function's declaration as a scalar primitive that is not registered."""
     arity = len(inspect.signature(expression).parameters)
     summary = (expression.__doc__ or "").strip().split("\n")[0]
-    return SCALARS.register(Scalar(expression.__name__, expression, arity, summary))
+    return Scalar(expression.__name__, expression, arity, summary)
 
 
 class _LazySymPy:

@@ -61,6 +61,8 @@ class VectorPrimitive:
         is_valid: Tells whether parameters make sense.
         has_poles: Its factors may be reciprocals of zero; `factor` then raises a
             ZeroDivisionError.
+        source: Definitions of Python functions of which `numpy` is a call.
+        is_in_every_search: Searches use it without being told.
     """
 
     name: str
@@ -75,6 +77,8 @@ class VectorPrimitive:
     factor: Callable[[Field, int, int, Parameters], npt.NDArray[Any]] | None = None
     is_valid: Callable[[Parameters], bool] = lambda parameters: True
     has_poles: bool = False
+    source: str = ""
+    is_in_every_search: bool = False
 
     def arity(self, parameters: Parameters) -> int:
         """Returns how many operands a step takes."""

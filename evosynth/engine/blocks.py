@@ -26,6 +26,7 @@ from dsl.grammars.factor.remainder import (
     zero_threshold,
 )
 from dsl.grammars.factor.steps import Step, empty_rows_fed, step_cost
+from dsl.primitives import PRIMITIVES
 from evosynth.engine.spec import Population, Spec, no_population
 
 # Splits that a block keeps: the cheapest, no two with the same parts.
@@ -257,7 +258,7 @@ class Grower:
 
 def equivalence_of(matrix: Matrix, known: Matrix) -> Equivalence | None:
     """Returns `find_equivalence` of two matrices; the last ones asked for are remembered."""
-    return _equivalence(_Contents(matrix), _Contents(known))
+    return _equivalence(_Contents(matrix), _Contents(known), PRIMITIVES.edition)
 
 
 class _Contents:
@@ -279,7 +280,7 @@ class _Contents:
 
 
 @lru_cache(maxsize=512)
-def _equivalence(matrix: _Contents, known: _Contents) -> Equivalence | None:
+def _equivalence(matrix: _Contents, known: _Contents, edition: int) -> Equivalence | None:
     return find_equivalence(matrix.matrix, known.matrix)
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsl.errors import EnvironmentMismatchError
 from dsl.grammars.expression.genome import Tapes
 from dsl.scalars import SCALARS
 from fitness.compiled_calls import interruptible
+from fitness.generated_kernels import expression_kernel_for
 
 # Rows that are worked off at a time: few enough for the values of a genome to stay in the
 # first cache, enough to make the choice of a primitive cheap.
@@ -84,15 +84,7 @@ class ExpressionEvaluator:
     """
 
     def __init__(self, x: npt.ArrayLike, y: npt.ArrayLike, threads: int = 1) -> None:
-        from fitness.evaluators import expression_kernel  # Numba: half a second to import
-
-        if SCALARS.names() != expression_kernel.SCALARS:
-            raise EnvironmentMismatchError(
-                f"compiled scalar primitives {expression_kernel.SCALARS} are not the registered"
-                f" {SCALARS.names()}",
-                "run: python -m fitness.generate",
-            )
-        self._kernel: Callable[..., None] = expression_kernel.evaluate
+        self._kernel: Callable[..., None] = expression_kernel_for(tuple(SCALARS)).evaluate
         samples, values = checked_samples(x, y)
         self._x = _padded(samples)
         self._y = values

@@ -23,12 +23,15 @@ from numba.extending import overload
 from fitness.kernel_cache import cached
 
 # Equal to those of voting and shared_sums in dsl.grammars.factor; a test compares them.
-SMALLEST, LARGEST, NOISE = 1e-3, 1e3, 1e-10
+SMALLEST, LARGEST, NOISE = 1e-6, 1e6, 1e-10
 PRIMITIVE, PATTERN, SIDE, FIRST, SECOND, CHOICE = range(6)
 ONE, FROM_ROW = 1, 2
 MOST_SUMS, MOST_DESCENT, SWEEPS = 4, 256, 2
 MOST_BALLOTS = 16
+LARGEST_INVERSE = 1e6
 NEAR, TILT = 1e-9, 1e-3
+
+MOST_PLACES = 4096
 
 # Where a pattern's places are: in a table, all pairs, or the one pair (i, j).
 LISTED, ALL_PAIRS, ONE_PAIR = range(3)
@@ -40,12 +43,16 @@ compiled = njit(error_model="numpy")
 #   is_stage, kind: (patterns,); base: (2,) values of the target on either side
 #   span: (2 sides, patterns, width, width or 1, 2) first and last place of LISTED patterns
 #   places: (total, 2) indices; addition: operations; multiplication: (6,) by class
-Tables = namedtuple("Tables", "is_stage kind base span places addition multiplication")
+#   tuple_span: (2 sides, blocks that are not pairwise, patterns, width, width or 1, 2)
+#   tuples: (total, 4) indices
+Tables = namedtuple(
+    "Tables", "is_stage kind base span places addition multiplication tuple_span tuples"
+)
 
 # Scratch arrays of one thread, by what they are for. Few go to each function: every array
 # that is handed over takes its time to compile.
 Voting = namedtuple("Voting", "out ballot votes")
-Places = namedtuple("Places", "count gains parameters first second")
+Places = namedtuple("Places", "count gains parameters first second third fourth")
 Counting = namedtuple(
     "Counting",
     "real imag quarter_re quarter_im row_label column_label stack entry lines totals",
@@ -53,10 +60,31 @@ Counting = namedtuple(
 
 # The steps moved out so far, as arrays over steps. A sum's block is the number of blocks,
 # its place (value, slot); the rest of it lies in `Sums`.
-Tape = namedtuple("Tape", "block side a b parameter gene")
+Tape = namedtuple("Tape", "block side a b c d parameter gene")
 
 # The sums made so far, (side, slot, ...): members, their number, factors, sources by row.
 Sums = namedtuple("Sums", "members size factors sources")
+
+
+@compiled
+def is_sound(block, points, parameter, out):
+    """Says whether a block can be moved out at a parameter: invertible, its numbers finite."""
+    forward(block, parameter, out)
+    for k in range(points * points):
+        if not (np.isfinite(out[k].real) and np.isfinite(out[k].imag)):
+            return False
+    inverse(block, parameter, out)
+    for k in range(points * points):
+        re, im = out[k].real, out[k].imag
+        if not re * re + im * im <= LARGEST_INVERSE * LARGEST_INVERSE:
+            return False
+    return True
+
+
+@compiled
+def is_always_sound(block, points, parameter, out):
+    """Stands for `is_sound` of a block that is invertible whatever the parameter."""
+    return True
 
 
 def specialise(block):
@@ -67,6 +95,7 @@ def specialise(block):
     """
     is_angle, turns, is_ordered = IS_ANGLE[block], TURNS[block], IS_ORDERED[block]
     makes_zeros, filled, is_single = MAKES_ZEROS[block], FILLED[block], POINTS[block] == 1
+    is_allowed, points = is_always_sound if IS_REGULAR[block] else is_sound, POINTS[block]
 
     @compiled
     def elect(view, a, b, voting):
@@ -144,7 +173,7 @@ def specialise(block):
         if must_pay and not overlap(view, a, b):
             return
         votes, parameter = find_parameter(view, a, b, choice, voting)
-        if votes == 0:
+        if votes == 0 or not is_allowed(block, points, parameter, voting.out):
             return
         gain = 0
         if must_pay:
@@ -220,7 +249,10 @@ def specialise(block):
 
 BLOCKS = ('butterfly', 'rotation', 'scale', 'shear')
 POINTS = (2, 2, 1, 2)
+PARAMETERS = (1, 1, 1, 1)
+IS_PAIRWISE = (True, True, True, True)
 IS_ANGLE = (False, True, False, False)
+IS_REGULAR = (True, True, True, True)
 MAKES_ZEROS = (True, True, False, True)
 TURNS = (2, 1, 4, 1)
 FILLED = ((2, 2), (2, 2), (1, 1), (2, 1))
@@ -266,6 +298,11 @@ def candidates(block, a, b, out):
     if block == 3:
         out[0] = quotient(b, a)
         return 1
+    return 0
+
+
+@compiled
+def tuple_candidates(block, a, b, c, d, out):
     return 0
 
 
@@ -359,6 +396,36 @@ elect_shear = elect_3
 
 def assemble(re, im, like):
     """Returns re + i im in the type of `like` (real: re)."""
+
+
+def widened(value):
+    """Returns a number as a complex one."""
+
+
+@overload(widened, inline="always")
+def _widened(value):
+    return lambda value: complex(value.real, value.imag)
+
+
+def narrowed(value, like):
+    """Returns a complex number in the type of `like`; nan if that is real and it is not."""
+
+
+@overload(narrowed)
+def _narrowed(value, like):
+    if isinstance(like, types.Complex):
+        return lambda value, like: value
+    return lambda value, like: value.real if abs(value.imag) <= SAME else np.nan
+
+
+def holds_reals(view):
+    """Says whether an array is of real numbers."""
+
+
+@overload(holds_reals, inline="always")
+def _holds_reals(view):
+    is_real = not isinstance(view.dtype, types.Complex)
+    return lambda view: is_real
 
 
 @overload(assemble, inline="always")
@@ -496,7 +563,7 @@ def overlap(view, a, b):
 
 
 @compiled
-def move_out(view, block, a, b, parameter, threshold, out):
+def move_pair_out(view, block, a, b, c, d, parameter, threshold, out):
     """Replaces columns of the remainder by columns times the block's inverse."""
     inverse(block, parameter, out)
     for r in range(view.shape[0]):
@@ -509,8 +576,8 @@ def move_out(view, block, a, b, parameter, threshold, out):
 
 
 @compiled
-def move_in(view, block, a, b, parameter, out):
-    """Undoes `move_out`: replaces columns by columns times the block."""
+def move_pair_in(view, block, a, b, c, d, parameter, out):
+    """Undoes `move_pair_out`: replaces columns by columns times the block."""
     forward(block, parameter, out)
     for r in range(view.shape[0]):
         va, vb = view[r, a], view[r, b]
@@ -522,7 +589,7 @@ def move_in(view, block, a, b, parameter, out):
 
 
 @compiled
-def take_best(count, chosen):
+def take_best_pair(count, block, chosen):
     """Returns the place of largest gain, the first of equals, or -1 if no gain is left.
 
     The place and all that overlap it are struck out.
@@ -538,6 +605,232 @@ def take_best(count, chosen):
             if first[k] == a or first[k] == b or second[k] == a or second[k] == b:
                 gains[k] = -1
     return best
+
+
+@compiled
+def moved_entry(view, r, place, k, points, out):
+    """Returns an entry of a row's values at a place times the matrix in `out`."""
+    total = view[r, place[0]] * out[k]
+    for other in range(1, points):
+        total += view[r, place[other]] * out[other * points + k]
+    return total
+
+
+@compiled
+def multiply_tuple(view, points, place, threshold, out):
+    """Replaces columns by columns times the matrix in `out`, (points, points) of its start."""
+    moved = out[points * points :]
+    for r in range(view.shape[0]):
+        for k in range(points):
+            moved[k] = cleared(moved_entry(view, r, place, k, points, out), threshold)
+        for k in range(points):
+            view[r, place[k]] = moved[k]
+
+
+@compiled
+def move_any_out(view, block, a, b, c, d, parameter, threshold, out):
+    """Replaces columns of the remainder by columns times the block's inverse."""
+    if IS_PAIRWISE[block]:
+        move_pair_out(view, block, a, b, c, d, parameter, threshold, out)
+    else:
+        inverse(block, parameter, out)
+        multiply_tuple(view, POINTS[block], (a, b, c, d), threshold, out)
+
+
+@compiled
+def move_any_in(view, block, a, b, c, d, parameter, out):
+    """Undoes `move_any_out`."""
+    if IS_PAIRWISE[block]:
+        move_pair_in(view, block, a, b, c, d, parameter, out)
+    else:
+        forward(block, parameter, out)
+        multiply_tuple(view, POINTS[block], (a, b, c, d), 0.0, out)
+
+
+@compiled
+def take_best_any(count, block, chosen):
+    """Returns the place of largest gain as `take_best_pair` does, for all blocks."""
+    if IS_PAIRWISE[block]:
+        return take_best_pair(count, block, chosen)
+    gains, points = chosen.gains, POINTS[block]
+    best = -1
+    for k in range(count):
+        if gains[k] >= 0 and (best < 0 or gains[k] > gains[best]):
+            best = k
+    if best >= 0:
+        taken = tuple_place(best, chosen)
+        for k in range(count):
+            place = tuple_place(k, chosen)
+            for i in range(points):
+                for j in range(points):
+                    if taken[i] == place[j]:
+                        gains[k] = -1
+    return best
+
+
+@compiled
+def usable_of_tuple(view, block, r, a, b, c, d, out):
+    """Writes the usable parameters that a row proposes; returns how many."""
+    count = 0
+    found = tuple_candidates(block, view[r, a], view[r, b], view[r, c], view[r, d], out)
+    for k in range(found):
+        re, im = out[k].real, out[k].imag
+        if IS_ANGLE[block]:
+            if abs(im) > SAME:
+                continue
+            im = 0.0
+        size = NOISE * (abs(re) + abs(im))
+        if abs(re) < size:
+            re = 0.0
+        if abs(im) < size:
+            im = 0.0
+        square = re * re + im * im
+        if SMALLEST * SMALLEST <= square <= LARGEST * LARGEST:
+            out[count] = assemble(re, im, view[r, a])
+            count += 1
+    return count
+
+
+@compiled
+def find_tuple_parameter(view, block, a, b, c, d, choice, voting):
+    """Returns (votes, parameter): 0 votes if there is none; 1 for what needs none."""
+    if not PARAMETERS[block] or (choice == ONE and not IS_ANGLE[block]):
+        return 1, assemble(1.0, 0.0, view[0, a])
+    if choice >= FROM_ROW:
+        r = (choice - FROM_ROW) % view.shape[0]
+        return usable_of_tuple(view, block, r, a, b, c, d, voting.out), voting.out[0]
+    ballot, votes, out = voting.ballot, voting.votes, voting.out
+    size, agreed = 0, False
+    for r in range(view.shape[0]):
+        for k in range(usable_of_tuple(view, block, r, a, b, c, d, out)):
+            value = out[k]
+            position = 0
+            while position < size and not is_same(ballot[position], value):
+                position += 1
+            if position == size:
+                if size == MOST_BALLOTS:
+                    if not agreed:
+                        return 0, view[0, a]
+                    continue
+                ballot[size] = value
+                votes[size] = 0
+                size += 1
+            else:
+                agreed = True
+            votes[position] += 1
+    winner = 0
+    for position in range(1, size):
+        if votes[position] > votes[winner]:
+            winner = position
+    return size, ballot[winner]
+
+
+@compiled
+def propose_tuple(
+    view, block, side, choice, a, b, c, d, must_pay, by_products, threshold, tables, voting, chosen
+):
+    """Appends a place with its parameter and gain if the block may go there."""
+    points = POINTS[block]
+    votes, parameter = find_tuple_parameter(view, block, a, b, c, d, choice, voting)
+    if votes == 0 or not (IS_REGULAR[block] or is_sound(block, points, parameter, voting.out)):
+        return
+    gain = 0
+    if must_pay:
+        place = (a, b, c, d)
+        out, removed, saved = voting.out, 0, 0
+        inverse(block, parameter, out)
+        for r in range(view.shape[0]):
+            before = 0
+            for k in range(points):
+                before += view[r, place[k]] != 0
+            if before == 0:
+                continue
+            after = 0
+            for k in range(points):
+                moved = cleared(moved_entry(view, r, place, k, points, out), threshold)
+                after += moved != 0
+                if by_products:
+                    saved += entry_price(view[r, place[k]], tables)
+                    saved -= entry_price(moved, tables)
+            removed += before - after
+        if not by_products:
+            saved = tables.addition * removed
+        price = block_cost(block, side, parameter, tables.addition, tables.multiplication)
+        gain = saved - price
+        if saved <= 0 or gain < 0:
+            return
+    count = chosen.count[0]
+    chosen.first[count], chosen.second[count] = a, b
+    chosen.third[count], chosen.fourth[count] = c, d
+    chosen.parameters[count], chosen.gains[count] = parameter, gain
+    chosen.count[0] = count + 1
+
+
+@compiled
+def propose_tuples(view, block, side, rule, i, j, choice, threshold, tables, voting, chosen):
+    """Finds the places where a gene's block that is not pairwise may go; returns how many.
+
+    Its places are those of a table, among the target's own values, and its zeros counted.
+    """
+    must_pay, by_products = tables.is_stage[rule] and MAKES_ZEROS[block], j % 2 == 1
+    points, number = POINTS[block], NUMBER[block]
+    base = tables.base[side]
+    one, two = i % base, j % base
+    is_listed = points == 1 or tables.kind[rule] != ONE_PAIR
+    first, last = 0, 1
+    if is_listed:
+        first, last = tables.tuple_span[
+            side, number, rule, one, two % tables.tuple_span.shape[4]
+        ]
+    chosen.count[0] = 0
+    for k in range(first, last):
+        if is_listed:
+            a, b, c, d = (
+                tables.tuples[k, 0],
+                tables.tuples[k, 1],
+                tables.tuples[k, 2],
+                tables.tuples[k, 3],
+            )
+        else:
+            a, b = one, two
+            c, d = (2 * two - one) % base, (3 * two - 2 * one) % base
+            if a == b or (points > 2 and (c == a or c == b)):
+                continue
+            if points > 3 and (d == a or d == b or d == c):
+                continue
+            c, d = c if points > 2 else a, d if points > 3 else a
+        propose_tuple(
+            view,
+            block,
+            side,
+            choice,
+            a,
+            b,
+            c,
+            d,
+            must_pay,
+            by_products,
+            threshold,
+            tables,
+            voting,
+            chosen,
+        )
+    return chosen.count[0]
+
+
+@compiled
+def tuple_place(k, chosen):
+    """Returns a proposed place."""
+    return chosen.first[k], chosen.second[k], chosen.third[k], chosen.fourth[k]
+
+
+# Of blocks that are not pairwise, as the tables number them.
+NUMBER = tuple(IS_PAIRWISE[:block].count(False) for block in range(len(POINTS)))
+# Where all blocks are pairwise, nothing else is compiled.
+HAS_TUPLES = False in IS_PAIRWISE
+move_out = move_any_out if HAS_TUPLES else move_pair_out
+move_in = move_any_in if HAS_TUPLES else move_pair_in
+take_best = take_best_any if HAS_TUPLES else take_best_pair
 
 
 @compiled
@@ -563,14 +856,16 @@ def apply_block(view, gene, number, threshold, tables, voting, chosen, tape, ste
     )
     total = 0
     while True:
-        best = take_best(count, chosen)
+        best = take_best(count, block, chosen)
         if best < 0:
             return steps, total
         a, b, parameter = chosen.first[best], chosen.second[best], chosen.parameters[best]
-        move_out(view, block, a, b, parameter, threshold, voting.out)
+        c, d = chosen.third[best], chosen.fourth[best]
+        move_out(view, block, a, b, c, d, parameter, threshold, voting.out)
         total += block_cost(block, side, parameter, tables.addition, tables.multiplication)
         tape.block[steps], tape.side[steps], tape.gene[steps] = block, side, number
         tape.a[steps], tape.b[steps], tape.parameter[steps] = a, b, parameter
+        tape.c[steps], tape.d[steps] = c, d
         steps += 1
 
 
@@ -925,7 +1220,8 @@ def rebuild_error(target, remainder, scratch, tape, steps, sums, out):
             view = view.T
         a, b, parameter = tape.a[step], tape.b[step], tape.parameter[step]
         if tape.block[step] < len(POINTS):
-            move_in(view, tape.block[step], a, b, parameter, out)
+            c, d = tape.c[step], tape.d[step]
+            move_in(view, tape.block[step], a, b, c, d, parameter, out)
             continue
         members, factors = sums.members[tape.side[step], b], sums.factors[tape.side[step], b]
         for r in range(view.shape[0]):
@@ -977,8 +1273,11 @@ def allocate(start: np.ndarray, depth: int) -> tuple:
         return np.zeros(shape, dtype)
 
     capacity, places = depth * width, width * width
+    if HAS_TUPLES:
+        places = max(places, MOST_PLACES)
     tape = Tape(
-        whole(capacity), whole(capacity), whole(capacity), whole(capacity), entries(capacity),
+        *(whole(capacity) for _ in range(6)),
+        entries(capacity),
         whole(capacity),
     )
     sums = Sums(
@@ -987,8 +1286,11 @@ def allocate(start: np.ndarray, depth: int) -> tuple:
         entries(2, MOST_SUMS, width),
         whole(2, MOST_SUMS, width),
     )
-    voting = Voting(entries(8), entries(2 * MOST_BALLOTS), whole(2 * MOST_BALLOTS))
-    chosen = Places(whole(1), whole(places), entries(places), whole(places), whole(places))
+    # Room for a matrix of four points, and a row times it.
+    voting = Voting(entries(20), entries(2 * MOST_BALLOTS), whole(2 * MOST_BALLOTS))
+    chosen = Places(
+        whole(1), whole(places), entries(places), *(whole(places) for _ in range(4))
+    )
     counting = Counting(
         np.zeros(width),
         np.zeros(width),

@@ -9,18 +9,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsl.errors import EnvironmentMismatchError
 from dsl.genome import Genes, Genomes, pack
 from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.known_blocks import NOTHING_KNOWN, KnownBlocks
 from dsl.grammars.factor.remainder import prices_for, snap, zero_threshold
 from dsl.grammars.factor.steps import BlockStep, Step, SumStep
-from dsl.patterns import PATTERNS, Pattern
-from dsl.primitives import PRIMITIVES
+from dsl.patterns import PATTERNS, Pattern, Place
+from dsl.primitives import PRIMITIVES, Primitive
 from dsl.targets.base import Target
 from fitness.compiled_calls import interruptible
 from fitness.evaluators.base import EVALUATORS, EvaluatorKind
+from fitness.generated_kernels import factor_kernel_for
 from fitness.scores import Scores
+
+# Of a block.
+MOST_POINTS = 4
 
 
 class NumbaEvaluator:
@@ -39,14 +42,13 @@ class NumbaEvaluator:
         *,
         reuse: bool = True,
     ) -> None:
-        from fitness.evaluators import factor_kernel  # Numba: half a second to import
-
-        self._kernel = factor_kernel
+        self._blocks = tuple(PRIMITIVES)
+        self._kernel = factor_kernel_for(self._blocks)
         dtype = np.complex128 if np.iscomplexobj(target.matrix) else np.float64
         self._target = np.ascontiguousarray(target.matrix, dtype)
         self._threshold = zero_threshold(target.matrix)
         self._start = np.ascontiguousarray(snap(self._target, self._threshold), dtype)
-        self._tables = _tables(factor_kernel, target)
+        self._tables = _tables(self._kernel, self._blocks, target)
         self._reuse = reuse
         self._threads = threads
 
@@ -74,16 +76,14 @@ class NumbaEvaluator:
         genomes = pack([genome], max(len(genome), 1))
         results = _results(1)
         tape, sums, steps, remainder = self._run(genomes, np.zeros(1, np.int64), known, results)
-        blocks = tuple(PRIMITIVES)
-        shape = self._target.shape
+        blocks, shape = self._blocks, self._target.shape
 
         def step(k: int) -> Step:
             side, a, b, gene = int(tape.side[k]), int(tape.a[k]), int(tape.b[k]), int(tape.gene[k])
             if tape.block[k] < len(blocks):
                 block = blocks[tape.block[k]]
-                return BlockStep(
-                    block, bool(side), (a, b)[: block.points], complex(tape.parameter[k]), gene
-                )
+                place = (a, b, int(tape.c[k]), int(tape.d[k]))[: block.points]
+                return BlockStep(block, bool(side), place, complex(tape.parameter[k]), gene)
             size = sums.size[side, b]
             return SumStep(
                 bool(side),
@@ -104,7 +104,7 @@ class NumbaEvaluator:
 
     def _rows_before(self, tape: Any, step: int, side: int) -> int:
         """Returns how many rows a sum sees: those of the target, and of sums before it."""
-        is_sum = tape.block[:step] == len(PRIMITIVES)
+        is_sum = tape.block[:step] == len(self._blocks)
         return self._target.shape[1 - side] + int(np.sum(is_sum & (tape.side[:step] == side)))
 
     def _run(
@@ -138,13 +138,8 @@ def _results(population: int) -> tuple[Any, Any, Any]:
     )
 
 
-def _tables(kernel: Any, target: Target) -> Any:
+def _tables(kernel: Any, blocks: tuple[Primitive, ...], target: Target) -> Any:
     """Writes what the registries say of primitives, patterns and prices as arrays."""
-    if PRIMITIVES.names() != kernel.BLOCKS:
-        raise EnvironmentMismatchError(
-            f"compiled primitives {kernel.BLOCKS} are not the registered {PRIMITIVES.names()}",
-            "run: python -m fitness.generate",
-        )
     prices = prices_for(target.domain == "complex")
     return kernel.Tables(
         np.array([rule.is_stage for rule in PATTERNS], np.bool_),
@@ -153,6 +148,7 @@ def _tables(kernel: Any, target: Target) -> Any:
         *_places(target.matrix.shape),
         prices.addition,
         prices.multiplication,
+        *_tuples(blocks, target.matrix.shape),
     )
 
 
@@ -182,6 +178,41 @@ def _places(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[
                     span[(side, index, *place)] = (len(places), len(places) + len(here))
                     places.extend(here)
     return span, np.array(places, np.int64).reshape(-1, 2)
+
+
+def _tuples(
+    blocks: tuple[Primitive, ...], shape: tuple[int, ...]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Lists the places of blocks that are not pairwise: spans into one array of indices."""
+    others = [block for block in blocks if not block.is_pairwise]
+    if not others:
+        return np.zeros((2, 0, 0, 1, 1, 2), np.int64), np.zeros((0, MOST_POINTS), np.int64)
+    from dsl.derive import derive  # SymPy: only where there are such blocks
+
+    second = any(r.parameters > 1 and r.reach != "one" for r in PATTERNS)
+    width = max(shape)
+    span = np.zeros((2, len(others), len(PATTERNS), width, width if second else 1, 2), np.int64)
+    places: list[Place] = []
+    for side, size in enumerate(shape[::-1]):
+        for number, block in enumerate(others):
+            orders = derive(block).orders
+            for index, rule in enumerate(PATTERNS):
+                if rule.reach == "one" and block.points > 1:
+                    continue  # the kernel computes it
+                has_first = rule.parameters > 0 or block.points == 1
+                has_second = rule.parameters > 1 and second
+                for i in range(size if has_first else 1):
+                    for j in range(size if has_second else 1):
+                        here = rule.tuples(size, orders, i, j)
+                        row = i if has_first else slice(None)
+                        column = j if has_second else slice(None)
+                        span[side, number, index, row, column] = (
+                            len(places),
+                            len(places) + len(here),
+                        )
+                        places.extend(here)
+    padded = [(*place, *[place[0]] * (MOST_POINTS - len(place))) for place in places]
+    return span, np.array(padded, np.int64).reshape(-1, MOST_POINTS)
 
 
 NUMBA = EVALUATORS.register(

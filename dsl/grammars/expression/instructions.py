@@ -40,6 +40,10 @@ class ExpressionInstructions:
             raise ValueError("the constants of formulas must be real")
         return 1
 
+    def needs_complex(self, name: str) -> bool:
+        """Tells that nothing is complex."""
+        return False
+
     def execute(
         self, name: str, values: list[npt.NDArray[Any]], constants: tuple[complex, ...]
     ) -> list[npt.NDArray[Any]]:

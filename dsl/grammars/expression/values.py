@@ -57,7 +57,7 @@ def steps_of(genes: Genes, inputs: int) -> list[Step]:
 
     It is `tapes` for one genome, where arrays would take ten times as long.
     """
-    table = _table()
+    table = _table(SCALARS.edition)
     rows = genes[:, :CONSTANTS].tolist()
     numbers = constants(genes).tolist()
     is_live = [use % 2 == 1 for *_, use in rows]
@@ -78,8 +78,8 @@ def steps_of(genes: Genes, inputs: int) -> list[Step]:
 
 
 @lru_cache(maxsize=1)
-def _table() -> list[tuple[str, int, DerivedScalar | None]]:
-    """Returns name, arity and function by primitive field."""
+def _table(edition: int) -> list[tuple[str, int, DerivedScalar | None]]:
+    """Returns name, arity and function by primitive field, of what is registered now."""
     derived = [derive_scalar(name) for name in SCALARS.names()]
     known = [(m.name, m.arity, d) for m, d in zip(SCALARS, derived, strict=True)]
     return [*known, ("reference", 1, None), ("constant", 0, None)]

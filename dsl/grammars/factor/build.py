@@ -90,12 +90,13 @@ class _Writer:
 
 def _apply(writer: _Writer, values: Values, step: BlockStep) -> None:
     """Replaces the values at a place by a block's results; an identity needs nothing."""
-    matrix: npt.NDArray[Any] = np.array(step.primitive.matrix(step.parameter))
+    matrix: npt.NDArray[Any] = np.array(step.primitive.rows(step.parameter))
     if np.allclose(matrix, np.eye(len(matrix)), rtol=0, atol=SAME):
         return
     name = step.primitive.name + (TRANSPOSED if step.is_output_side else "")
     operands = [writer.present(values[k]) for k in step.place]
-    first = writer.emit(name, operands, [step.parameter], len(step.place))
+    constants = [step.parameter] * step.primitive.parameters
+    first = writer.emit(name, operands, constants, len(step.place))
     for offset, k in enumerate(step.place):
         values[k] = first + offset
 

@@ -32,6 +32,7 @@ from dsl.grammars.factor.steps import (
     SumStep,
     block_cost,
     empty_rows_fed,
+    is_usable,
     move_out,
     moved_out,
     step_cost,
@@ -160,6 +161,8 @@ def _steps(state: PartialDecoding, gene: Sequence[int], position: int) -> list[S
         step = None if is_full else make_sum(view, gene, position, state.prices)
         return [] if step is None else [step]
     block, rule = blocks[gene[PRIMITIVE]], rules[gene[PATTERN]]
+    if derive(block).needs_complex and not np.iscomplexobj(view):
+        return []
     return [
         BlockStep(block, is_output_side, proposal.place, proposal.parameter, position)
         for proposal in _choose(state, block, _places(state, gene, block, rule), gene)
@@ -171,6 +174,10 @@ def _places(
 ) -> list[Place]:
     """Returns where a gene may put its block."""
     side = gene[SIDE]
+    if not block.is_pairwise:
+        width = state.shape[1 - side]
+        i, j = gene[FIRST] % width, gene[SECOND] % width
+        return rule.tuples(width, derive(block).orders, i, j)
     width = state.remainder.shape[1 - side]
     if rule.reach == "listed" and block.points > 1:
         width = state.shape[1 - side]
@@ -191,11 +198,12 @@ def _choose(
     view, prices = state.view(is_output_side), state.prices
     reference = (gene[CHOICE] - FROM_ROW) % len(view) if gene[CHOICE] >= FROM_ROW else None
     must_pay = tuple(PATTERNS)[gene[PATTERN]].is_stage and derive(block).makes_zeros
+    is_real = not np.iscomplexobj(view)
     proposals = []
     for place in places:
         entries = view[:, list(place)]
         parameter = find_parameter(entries, block, gene[CHOICE] == ONE, reference)
-        if parameter is None:
+        if parameter is None or not is_usable(block, parameter, is_real=is_real):
             continue
         gain = 0
         if must_pay:
@@ -203,7 +211,7 @@ def _choose(
             if gene[SECOND] % 2:
                 saved = _saved(entries, block, parameter, state)
             else:
-                saved = prices.addition * _removed(entries, block, parameter)
+                saved = prices.addition * _removed(entries, block, parameter, state.threshold)
             gain = saved - price if saved > 0 else -1
         if gain >= 0:
             proposals.append(_Proposal(place, parameter, gain))
@@ -231,8 +239,13 @@ def _saved(
     return before - after
 
 
-def _removed(entries: npt.NDArray[Any], block: Primitive, parameter: complex) -> int:
+def _removed(
+    entries: npt.NDArray[Any], block: Primitive, parameter: complex, threshold: float
+) -> int:
     """Returns how many non-zeros fewer the columns have once the block is moved out."""
+    if not block.is_pairwise:
+        moved = moved_out(entries, block, parameter, threshold)
+        return int(np.count_nonzero(entries) - np.count_nonzero(moved))
     if block.points == 1:
         return 0
     present = entries != 0

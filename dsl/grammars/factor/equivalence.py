@@ -26,6 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.cost import SAME
+from dsl.primitives import PRIMITIVES
+from dsl.primitives.base import needs_complex
 
 # Fingerprints and keys add up entries that may each be off by SAME times the largest.
 FINGERPRINT_TOLERANCE = 100 * SAME
@@ -164,9 +166,14 @@ class _Variant(NamedTuple):
 
 
 def _variants(known: Matrix) -> list[_Variant]:
-    """Returns the known matrix, its transpose and their conjugates, equal ones once."""
+    """Returns the known matrix, its transpose and their conjugates, equal ones once.
+
+    A program with blocks that are complex in themselves has no conjugate: where there are
+    such blocks, conjugates are not sought.
+    """
     found: list[_Variant] = []
-    for is_conjugated in (False, True) if np.iscomplexobj(known) else (False,):
+    may_conjugate = np.iscomplexobj(known) and not any(map(needs_complex, PRIMITIVES))
+    for is_conjugated in (False, True) if may_conjugate else (False,):
         for is_transposed in (False, True):
             matrix = known.T if is_transposed else known
             matrix = matrix.conj() if is_conjugated else matrix

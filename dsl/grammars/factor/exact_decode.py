@@ -7,6 +7,7 @@ a rotation leaves the field, to sixty digits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ import sympy
 from dsl.constants import recognise
 from dsl.cyclotomic import BITS, ONE, Cyclotomic, I
 from dsl.derive import ENTRIES, derive
-from dsl.exact_number import DIGITS, PARAMETER, Exact, expression_of, function_of
+from dsl.exact_number import DIGITS, PARAMETER, Exact, ball, expression_of, function_of, number_of
 from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.remainder import is_same
 from dsl.grammars.factor.steps import BlockStep, SumStep
@@ -52,6 +53,9 @@ class _Arithmetic(Protocol):
     def angle(self, step: BlockStep, solve: Callable[[], Any]) -> Any:
         """Returns an angle, the solved one if the arithmetic can solve for it."""
 
+    def constant(self, number: sympy.Expr) -> Any:
+        """Returns a number of a block's matrix."""
+
     def tidied(self, number: Any) -> Any:
         """Returns a number; None for zero."""
 
@@ -75,6 +79,12 @@ class _Field:
         turns = recognise(step.parameter.real / np.pi, 1)
         return solve() if turns is None or not turns.is_Rational else turns * sympy.pi
 
+    def constant(self, number: sympy.Expr) -> Any:
+        constant = number_of(number)
+        if not isinstance(constant, Cyclotomic):
+            raise _OutsideError
+        return constant
+
     def tidied(self, number: Any) -> Any:
         return number or None
 
@@ -97,13 +107,16 @@ class _Balls:
 
     def __init__(self) -> None:
         self.units: Sequence[Any] = tuple(flint.acb(unit) for unit in UNITS)
-        self.functions = {name: getattr(flint.acb, name) for name in (*FUNCTIONS, "atan")}
+        self.functions = {name: getattr(flint.acb, name) for name in (*FUNCTIONS, "atan", "sqrt")}
 
     def number(self, value: Cyclotomic) -> Any:
         return value.ball() if value else None
 
     def angle(self, step: BlockStep, solve: Callable[[], Any]) -> Any:
         return flint.acb(solve().real)
+
+    def constant(self, number: sympy.Expr) -> Any:
+        return ball(number_of(number))
 
     def tidied(self, number: Any) -> Any:
         return None if float(number.abs_upper()) < VANISHING else number
@@ -177,7 +190,7 @@ def _move_block(view: npt.NDArray[Any], step: BlockStep, arithmetic: _Arithmetic
     """Moves a block out of the remainder; returns its parameter."""
     columns = list(step.place)
     parameter = _parameter(view[:, columns], step, arithmetic)
-    inverse = _compiled(step.primitive, arithmetic)(parameter)
+    inverse = _inverse(step.primitive, parameter, arithmetic)
     for row in view:
         row[columns] = _moved(row[columns], inverse, arithmetic)
     return parameter
@@ -216,16 +229,20 @@ def _parameter(entries: npt.NDArray[Any], step: BlockStep, arithmetic: _Arithmet
 
     def solve() -> Any:
         for row in entries:
-            if all(entry is not None for entry in row):
-                for candidate in formula(*row):
-                    for unit in (1,) if block.is_angle else arithmetic.units:
-                        if is_same(step.parameter, complex(candidate * unit)):
-                            return candidate * unit
+            known = dict(zip(ENTRIES, row, strict=False))
+            for formula in derive(block).candidates:
+                needed = known if block.is_pairwise else formula.free_symbols
+                if any(known[entry] is None for entry in needed):
+                    continue
+                candidate = _value(formula, known, arithmetic)
+                for unit in (1,) if block.is_angle else arithmetic.units:
+                    if is_same(step.parameter, complex(candidate * unit)):
+                        return candidate * unit
         raise _OutsideError
 
     block = step.primitive
-    arguments = ENTRIES[: block.points]
-    formula = sympy.lambdify(arguments, derive(block).candidates, [arithmetic.functions])
+    if not block.parameters:
+        return arithmetic.units[0]
     if block.is_angle:
         return arithmetic.angle(step, solve)
     for unit, exact in zip(UNITS, arithmetic.units, strict=True):
@@ -234,10 +251,44 @@ def _parameter(entries: npt.NDArray[Any], step: BlockStep, arithmetic: _Arithmet
     return solve()
 
 
-def _compiled(block: Primitive, arithmetic: _Arithmetic) -> Callable[[Any], Any]:
-    """Returns the block's inverse as a function of its parameter."""
-    rows = derive(block).inverse.tolist()
-    return sympy.lambdify(PARAMETER, rows, [arithmetic.functions])
+def _inverse(block: Primitive, parameter: Any, arithmetic: _Arithmetic) -> list[list[Any]]:
+    """Returns the block's inverse at a parameter."""
+    known = {PARAMETER: parameter}
+    return [
+        [_value(entry, known, arithmetic) for entry in row]
+        for row in derive(block).inverse.tolist()
+    ]
+
+
+def _value(expression: sympy.Expr, known: dict[Any, Any], arithmetic: _Arithmetic) -> Any:
+    """Returns the value of a derived expression; whole numbers stay integers."""
+    if expression in known:
+        return known[expression]
+    if expression.is_Integer:
+        return int(expression)
+    if expression.is_number:
+        return arithmetic.constant(expression)
+    values = [_value(argument, known, arithmetic) for argument in expression.args]
+    if expression.is_Add:
+        return sum(values[1:], start=values[0])
+    if expression.is_Mul:
+        return math.prod(values[1:], start=values[0])
+    if expression.is_Pow:
+        return _power(values[0], expression.exp, arithmetic)
+    function = arithmetic.functions.get(expression.func.__name__)
+    if function is None:
+        raise _OutsideError
+    return function(values[0])
+
+
+def _power(base: Any, exponent: sympy.Expr, arithmetic: _Arithmetic) -> Any:
+    if not exponent.is_Integer:
+        root = arithmetic.functions.get("sqrt")
+        if root is None or not (2 * exponent).is_Integer:
+            raise _OutsideError
+        base, exponent = root(base), 2 * exponent
+    power = math.prod([base] * (abs(int(exponent)) - 1), start=base)
+    return power if exponent > 0 else 1 / power
 
 
 def _moved(row: Line, inverse: Sequence[Sequence[Any]], arithmetic: _Arithmetic) -> Line:

@@ -1,7 +1,7 @@
 """The instructions of the `factor` grammar: blocks, transposed blocks and signed sums.
 
 `NAME` applies a primitive's matrix, `NAME.T` its transpose; both take the block's
-parameter. `sum` adds its operands times its constants, which must be 1, -1, i or -i.
+parameter, if it has one. `sum` adds its operands times its constants, which must be 1, -1, i or -i.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dsl.errors import UsageError
 from dsl.grammars.base import GRAMMARS
 from dsl.primitives import PRIMITIVES, Primitive
+from dsl.primitives.base import NO_PARAMETER, needs_complex
 from dsl.registry import brief
 from dsl.straightline import UNITS, CodeWriter, Ref
 
@@ -36,14 +37,19 @@ class FactorInstructions:
                 raise ValueError("the constants of a sum must be 1, -1, i or -i")
             return 1
         block, _ = _block(name)
-        if operands != block.points or len(constants) != 1:
+        if operands != block.points or len(constants) != block.parameters:
+            wanted = "1 constant" if block.parameters else "no constant"
             raise ValueError(
-                f"'{name}' takes {block.points} operands and 1 constant, "
+                f"'{name}' takes {block.points} operands and {wanted}, "
                 f"got {operands} and {len(constants)}"
             )
         if block.is_angle and constants[0].imag != 0:
             raise ValueError(f"the angle of '{name}' must be real")
         return block.points
+
+    def needs_complex(self, name: str) -> bool:
+        """Tells whether a block fits complex data alone."""
+        return name != SUM and needs_complex(_block(name)[0])
 
     def execute(
         self, name: str, values: list[npt.NDArray[Any]], constants: tuple[complex, ...]
@@ -52,7 +58,7 @@ class FactorInstructions:
         if name == SUM:
             return [_weighted(values, constants)]
         block, is_transposed = _block(name)
-        matrix: npt.NDArray[Any] = np.array(block.matrix(constants[0]))
+        matrix: npt.NDArray[Any] = np.array(block.rows(*(constants or (NO_PARAMETER,))))
         rows = matrix.T if is_transposed else matrix
         return [_weighted(values, row.tolist()) for row in rows]
 
@@ -67,7 +73,7 @@ class FactorInstructions:
         block, is_transposed = _block(name)
         derived = derive(block)
         lowering = derived.transposed if is_transposed else derived.lowering
-        factors = iter(lowering.constants(constants[0]))
+        factors = iter(lowering.constants(*(constants or (NO_PARAMETER,))))
         known = list(values)
 
         def read(ref: Ref) -> Ref:

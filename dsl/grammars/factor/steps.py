@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dsl.cost import SAME
 from dsl.derive import derive
 from dsl.grammars.factor.remainder import Prices, snap
 from dsl.patterns import Place
@@ -67,6 +68,9 @@ class SumStep:
 
 Step: TypeAlias = BlockStep | SumStep
 
+# An inverse with a larger entry would only amplify rounding errors.
+LARGEST_INVERSE = 1e6
+
 
 def move_out(view: npt.NDArray[Any], step: Step, threshold: float) -> None:
     """Moves a step out of the remainder, in place.
@@ -88,8 +92,22 @@ def moved_out(
     entries: npt.NDArray[Any], block: Primitive, parameter: complex, threshold: float
 ) -> npt.NDArray[Any]:
     """Returns columns of the remainder, (rows, points), times a block's inverse."""
-    moved = entries @ np.linalg.inv(np.array(block.matrix(parameter)))
+    moved = entries @ np.linalg.inv(np.array(block.rows(parameter)))
     return snap(moved if np.iscomplexobj(entries) else moved.real, threshold)
+
+
+def is_usable(block: Primitive, parameter: complex, *, is_real: bool) -> bool:
+    """Tells whether a block can be moved out at a parameter: invertible, real for real data."""
+    if derive(block).is_regular:
+        return True
+    try:
+        matrix = np.array(block.rows(parameter), complex)
+        inverse = np.linalg.inv(matrix)
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+        return False
+    # What is not a number compares as false.
+    is_moderate = bool(abs(inverse).max() <= LARGEST_INVERSE)
+    return is_moderate and not (is_real and abs(matrix.imag).max() > SAME)
 
 
 def _move_sum_out(view: npt.NDArray[Any], step: SumStep, threshold: float) -> None:
@@ -110,7 +128,7 @@ def block_cost(block: Primitive, transposed: bool, parameter: complex, prices: P
     derived = derive(block)
     lowering = derived.transposed if transposed else derived.lowering
     additions = sum(step.kind == "add" for step in lowering.steps)
-    constants = lowering.constants(parameter)
+    constants = lowering.numeric(parameter)
     return prices.addition * additions + sum(prices.of_constant(complex(c)) for c in constants)
 
 

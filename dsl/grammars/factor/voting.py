@@ -14,9 +14,11 @@ from dsl.cost import SAME
 from dsl.derive import ENTRIES, derive
 from dsl.grammars.factor.remainder import is_same, turn
 from dsl.primitives import Primitive
+from dsl.primitives.base import NO_PARAMETER
 
-# A parameter outside this range would only amplify rounding errors.
-SMALLEST, LARGEST = 1e-3, 1e3
+# A parameter outside this range would only amplify rounding errors. One within it may be far
+# from 1 because values differ in scale, as they come to after some shears.
+SMALLEST, LARGEST = 1e-6, 1e6
 
 # A real or imaginary part below this fraction of a parameter is a rounding error.
 NOISE = 1e-10
@@ -28,7 +30,9 @@ MOST_BALLOTS = 16
 def find_parameter(
     entries: npt.NDArray[Any], block: Primitive, is_one: bool, reference: int | None
 ) -> complex | None:
-    """Returns the block's parameter for these columns, or None if it has none."""
+    """Returns the block's parameter for these columns, or None if nobody proposes one."""
+    if not block.parameters:
+        return NO_PARAMETER
     if is_one and not block.is_angle:
         return 1.0
     proposed = candidates(entries, block)
@@ -75,8 +79,8 @@ def candidates(entries: npt.NDArray[Any], block: Primitive) -> npt.NDArray[np.co
         columns = entries.T.astype(np.complex128)
         found = np.stack([formula(*columns) for formula in _formulas(block)], axis=1)
         size = NOISE * np.abs(found)
-        unusable = ~np.all(entries != 0, axis=1)[:, None] | np.zeros(found.shape, bool)
-        if block.is_angle:
+        unusable = ~np.stack([np.all(entries[:, k] != 0, axis=1) for k in _read(block)], axis=1)
+        if block.is_angle or not np.iscomplexobj(entries):
             unusable |= np.abs(found.imag) > SAME
             found.imag = 0
         found = np.where(np.abs(found.real) > size, found.real, 0) + 1j * np.where(
@@ -86,6 +90,18 @@ def candidates(entries: npt.NDArray[Any], block: Primitive) -> npt.NDArray[np.co
         unusable |= ~((np.abs(found) >= SMALLEST) & (np.abs(found) <= LARGEST))
     found[unusable] = np.nan
     return found
+
+
+@lru_cache(maxsize=256)
+def _read(block: Primitive) -> tuple[list[int], ...]:
+    """Returns which entries each candidate needs: both of a pair, those it is made of else."""
+    columns = range(block.points)
+    if block.is_pairwise:
+        return tuple(list(columns) for _ in derive(block).candidates)
+    return tuple(
+        [k for k in columns if ENTRIES[k] in candidate.free_symbols]
+        for candidate in derive(block).candidates
+    )
 
 
 @lru_cache(maxsize=256)

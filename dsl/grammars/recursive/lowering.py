@@ -91,9 +91,13 @@ def _quadrant(constant: complex) -> int:
     ]
 
 
-@lru_cache(maxsize=1 << 10)
 def is_real(rule: Rule) -> bool:
     """Tells whether no step has complex factors, so that real data stay real."""
+    return _is_real(rule, VECTORS.edition)
+
+
+@lru_cache(maxsize=1 << 10)
+def _is_real(rule: Rule, edition: int) -> bool:
     n = SEVERAL * rule.divisor
     for position, step in enumerate(rule.steps):
         if step.name in (CALL, MULTIPLY):
@@ -117,12 +121,16 @@ def lower_rule(rule: Rule, n: int, domain: Domain, field: Field) -> Body:
     return _RuleLowering(rule, n, domain, field).body()
 
 
-@lru_cache(maxsize=1 << 12)
 def own_count(rule: Rule, n: int, domain: Domain) -> Count:
     """Returns the operations of a rule for n points, without those of calls.
 
     A product of two values counts as one of data.
     """
+    return _own_count(rule, n, domain, VECTORS.edition)
+
+
+@lru_cache(maxsize=1 << 12)
+def _own_count(rule: Rule, n: int, domain: Domain, edition: int) -> Count:
     count = count_code(lower_rule(rule, n, domain, DOUBLES).code)
     each = Count(2, 4) if domain == "complex" else Count(0, 1)
     products = [

@@ -21,7 +21,7 @@ from dsl.grammars.recursive.families import (
 )
 from dsl.registry import brief
 from dsl.straightline import Domain
-from dsl.targets import TARGETS
+from dsl.targets import TARGETS, is_own_matrix
 from dsl.targets.known import Known, best_known
 from dsl.vectors.fields import EXACTS
 
@@ -118,7 +118,7 @@ def check_family(name: str) -> None:
         UsageError: It does not exist, is not square, has no one-point transform or none of
             2 or 3 points, or its entries are no exact numbers.
     """
-    if name.endswith(".npy") or set("/\\") & set(name):
+    if is_own_matrix(name):
         raise UsageError(f"{brief(name)} is one matrix", "only a transform has every size")
     found = family(name)
     if not found.is_linear:

@@ -52,7 +52,7 @@ def _value(step: Step, operands: list[Residues], n: int) -> Residues:
         return operands[0] * operands[1] % PRIME
     primitive = VECTORS.get(step.name)
     total: Residues | None = None
-    tables = _places(step.name, len(operands[0]), step.parameters)
+    tables = _places(step.name, len(operands[0]), step.parameters, VECTORS.edition)
     for position, (operand, (places, absent)) in enumerate(zip(operands, tables, strict=True)):
         taken = operand[places]
         if absent is not None:
@@ -62,13 +62,13 @@ def _value(step: Step, operands: list[Residues], n: int) -> Residues:
         total = taken if total is None else total + taken
     assert total is not None
     if primitive.factor is not None:
-        total = total % PRIME * _factor(step.name, n, len(total), step.parameters)
+        total = total % PRIME * _factor(step.name, n, len(total), step.parameters, VECTORS.edition)
     return total % PRIME
 
 
 @lru_cache(maxsize=1 << 10)
 def _places(
-    name: str, length: int, parameters: Parameters
+    name: str, length: int, parameters: Parameters, edition: int
 ) -> tuple[tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_] | None], ...]:
     """Returns, for each operand, which elements are taken, and which are none."""
     places = VECTORS.get(name).places(length, parameters)
@@ -77,7 +77,7 @@ def _places(
 
 
 @lru_cache(maxsize=1 << 12)
-def _factor(name: str, n: int, length: int, parameters: Parameters) -> Residues:
+def _factor(name: str, n: int, length: int, parameters: Parameters, edition: int) -> Residues:
     factor = VECTORS.get(name).factor
     assert factor is not None
     return factor(RESIDUES, n, length, parameters)

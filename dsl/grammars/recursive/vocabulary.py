@@ -165,6 +165,8 @@ def vocabulary(
     found += _complex_steps(radix) if domain == "complex" else _real_steps(radix)
     if name == "idft":
         found += _steps("over_n")
+    for step in (each for each in VECTORS if each.is_in_every_search):
+        found += _steps(step.name)
     found.append(Operation(CALL, (), name))
     found += [
         Operation(CALL, (), other, is_shortening=other not in equal_length) for other in calls
