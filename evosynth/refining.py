@@ -108,6 +108,11 @@ def _document(source: str | Path | Program) -> Document:
         return Document(source, None, None)
     path = program_file(Path(source))
     document = read_document(path)
+    if document.approximate is not None:
+        raise UsageError(
+            f"'{path}' holds an approximate program, which is not refined",
+            "write the program alone and refine that: evosynth export --to json",
+        )
     if document.target is not None:
         problems = verify(path).problems
         if problems:

@@ -361,7 +361,7 @@ def test_names_of_programs_are_identifiers(name: str) -> None:
     with pytest.raises(DataError, match="name"):
         json_format.from_data(json_format.to_data(text.parse(WHT4)) | {"name": name})
     for each in FORMATS:
-        if each.name in ("c", "numpy", "numba", "torch"):
+        if each.name in ("c", "c-fixed", "numpy", "numba", "torch"):
             with pytest.raises(EvosynthError):
                 each.write(text.parse(WHT4), name=name)
 

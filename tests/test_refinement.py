@@ -29,14 +29,16 @@ from dsl.cost import class_prices, constant_class, count_code
 from dsl.errors import DataError, StorageError, UsageError
 from dsl.exact_number import Exact
 from dsl.formats import render
+from dsl.grammars.factor.build import build_program
+from dsl.grammars.factor.decode import decode
 from dsl.grammars.factor.from_code import program_from_code
 from dsl.program import Program
 from dsl.simplify import simplify
 from dsl.straightline import Code, CodeWriter, Ref
 from dsl.targets import SCALINGS, Target, make_target
 from evosynth.cli.main import cli
+from evosynth.refinement import is_quick, refine, transposed, transposed_program
 from evosynth.refinement import potentials_kernel as kernel
-from evosynth.refinement import refine, transposed, transposed_program
 from evosynth.refinement.arithmetic import is_same, parts, product, quotient, turned
 from evosynth.refinement.flow import code_of, flow_of
 from evosynth.refinement.potentials import FIXED, scale_names
@@ -393,3 +395,11 @@ def test_false_claims_are_refused(stored: Path, tmp_path: Path) -> None:
     done = invoke("refine", path)
     assert done.exit_code == 65
     assert "not verified" in done.stderr
+
+
+def test_what_takes_minutes_is_told_from_what_takes_seconds() -> None:
+    """Measured: 0.5 s a round for DFT 64, two minutes for 24 x 12 products read together."""
+    assert is_quick(split_radix(64))
+    matrix = np.random.default_rng(0).standard_normal((24, 48)).view(np.complex128)
+    decoding = decode(np.zeros((0, 6), np.int16), matrix, is_complex=True)
+    assert not is_quick(build_program(decoding, "complex"))

@@ -1,7 +1,8 @@
 """What a target is: the matrix that a program must compute, and where matrices come from.
 
 A family is a matrix for every size, declared once by a function from size to matrix; a
-file is a single matrix. `make_target` turns either into a `Target`.
+file, an array or what a function returns is a single matrix. `make_target` turns any into a
+`Target`.
 """
 
 from __future__ import annotations
@@ -17,14 +18,22 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.cyclotomic import TooLargeError
-from dsl.errors import EnvironmentMismatchError, UsageError
+from dsl.errors import DataError, EnvironmentMismatchError, UsageError
 from dsl.registry import Registry, brief
 from dsl.straightline import Domain
 from dsl.targets.exact_matrix import ExactMatrix, exact_if_whole
 from dsl.targets.kernel import Kernel, kernel_text, read_kernel
 from dsl.targets.known import Known, best_known
-from dsl.targets.matrix_file import load_matrix, size_problem
+from dsl.targets.matrix_file import is_file_name, load_matrix, split_variable
 from dsl.targets.memory import check_memory
+from dsl.targets.python_function import call_function, is_function_name
+from dsl.targets.readers.entries import (
+    NUMBERS,
+    as_entries,
+    check_entries,
+    check_shape,
+    size_problem,
+)
 from dsl.targets.scaling import SCALINGS, UP_TO, Scaling
 
 Matrix = npt.NDArray[Any]
@@ -205,7 +214,7 @@ def target_family(
 
 
 def make_target(
-    name: str,
+    name: str | Matrix,
     n: int | None = None,
     input: str | None = None,
     *,
@@ -215,9 +224,10 @@ def make_target(
     """Returns the target that a user asks for.
 
     Args:
-        name: A registered family, or the path of a .npy file: whatever ends in .npy or
-            contains a slash or a backslash.
-        n: The size; needed for a family. For a file it must be the number of columns.
+        name: A registered family; the path of a .npy, .csv, .tsv, .txt or .mat file
+            (`file.mat:A` for one of its variables): whatever ends so, or contains a slash or
+            a backslash; or a matrix.
+        n: The size; needed for a family. For a matrix it must be the number of columns.
         input: "real" or "complex", the kind of the input data; by default the family's,
             for a file or a kernel that of its entries.
         kernel: The numbers that decide a structured matrix, or text with commas between
@@ -227,21 +237,67 @@ def make_target(
 
     Raises:
         UsageError: The arguments name no target, or one too large to search.
-        DataError: The file holds no usable matrix.
+        DataError: The file holds, or the array is, no usable matrix.
         StorageError: The file cannot be read.
     """
-    if input not in (None, *get_args(Domain)):
-        raise UsageError(
-            f"expected input 'real' or 'complex', got {input!r}",
-            "leave it out for the target's own kind of data",
-        )
+    _check_input(input)
     admitted = _scaling(scaling)
-    if name.endswith(".npy") or "/" in name or "\\" in name:
+    if not isinstance(name, str) or is_file_name(name):
         if kernel is not None:
             raise UsageError("a file has its entries and takes no kernel", "leave the kernel out")
-        return _up_to(_from_file(name, n, input), admitted)
+        return _up_to(_from_outside(name, n, input), admitted)
     numbers = None if kernel is None else read_kernel(kernel)
     return _up_to(_from_family(TARGETS.get(name), n, input, numbers, admitted), admitted)
+
+
+def make_function_target(
+    name: str, n: int | None = None, input: str | None = None, *, scaling: str | None = None
+) -> Target:
+    """Returns the target that a function of the user's makes. This runs the user's code.
+
+    `make_target` does not do it, for names may come from files.
+
+    Args:
+        name: `package.module:function`, which returns a matrix or a target.
+        n: The function's argument, if it takes one; else the number of columns, if given.
+        input: As for `make_target`.
+        scaling: As for `make_target`.
+
+    Raises:
+        UsageError: The arguments do not go together.
+        DataError: What the function returns is no usable matrix.
+        EnvironmentMismatchError: It cannot be imported or called.
+    """
+    _check_input(input)
+    admitted = _scaling(scaling)
+    made, is_given = call_function(name, n)
+    if isinstance(made, Target):
+        if input not in (None, made.domain) or scaling not in (None, made.scaling):
+            raise UsageError(
+                f"'{name}' returns a target, with input and scaling of its own", "leave them out"
+            )
+        _check_columns(made.n, n, f" of '{name}'", is_given)
+        return made
+    names = (
+        name.rpartition(":")[2].rpartition(".")[2],
+        f" from {name}",
+        "as the function returns it",
+    )
+    matrix = _checked(made, f"what '{name}' returns")
+    return _up_to(_from_matrix(matrix, names, n, input, is_given), admitted)
+
+
+def is_own_matrix(name: str) -> bool:
+    """Tells whether a target's name is that of a file or a function of the user's."""
+    return is_file_name(name) or is_function_name(name)
+
+
+def _check_input(given: str | None) -> None:
+    if given not in (None, *get_args(Domain)):
+        raise UsageError(
+            f"expected input 'real' or 'complex', got {given!r}",
+            "leave it out for the target's own kind of data",
+        )
 
 
 def _scaling(given: str | None) -> Scaling:
@@ -334,16 +390,61 @@ def _built(family: TargetFamily, n: int, kernel: Kernel | None) -> ExactMatrix |
     return matrix
 
 
-def _from_file(path: str, n: int | None, data: str | None) -> Target:
-    matrix = load_matrix(path)
-    rows, columns = matrix.shape
+def _from_outside(source: str | Matrix, n: int | None, data: str | None) -> Target:
+    if not isinstance(source, str):
+        return _from_matrix(_checked(source, "the array"), ("matrix", "", "entries"), n, data)
+    path, variable = split_variable(source)
+    name = Path(path).stem + (f"_{variable}" if variable else "")
+    return _from_matrix(
+        load_matrix(source), (name, f" from {source}", "entries as in the file"), n, data
+    )
+
+
+def _checked(made: object, what: str) -> Matrix:
+    """Returns an array of the user's as entries, checked.
+
+    Raises:
+        DataError: It is no usable matrix.
+    """
+    try:
+        if not isinstance(made, np.ndarray) or type(made) is np.ma.MaskedArray:
+            raise DataError(
+                f"expected an array of NumPy, got {type(made).__name__}", "numpy.asarray makes one"
+            )
+        if made.dtype.kind not in NUMBERS:
+            raise DataError(f"expected numbers, got dtype {made.dtype}", "give another array")
+        check_shape(made.shape, "give a two-dimensional array")
+        matrix = as_entries(np.asarray(made))
+        check_entries(matrix)
+    except DataError as error:
+        raise DataError(f"{what}: {error}", error.hint) from error
+    return matrix
+
+
+def _check_columns(columns: int, n: int | None, where: str, is_given: bool = False) -> None:
     if n is not None and n != columns:
+        told = f"leave n out or give {columns}"
         raise UsageError(
-            f"n is {n!r}, but the matrix in '{path}' has {columns} columns",
-            f"leave n out or give {columns}",
+            f"n is {n!r}, but the matrix{where} has {columns} columns",
+            "mend the function, or leave n out" if is_given else told,
         )
-    names = Path(path).stem, f"{rows} x {columns} matrix from {path}", "entries as in the file"
-    return _assemble(names, matrix, "complex" if np.iscomplexobj(matrix) else "real", data, None)
+
+
+def _from_matrix(
+    matrix: Matrix,
+    names: tuple[str, str, str],
+    n: int | None,
+    data: str | None,
+    is_given: bool = False,
+) -> Target:
+    """Returns the target of a matrix; names are name, where it is from, and convention."""
+    name, where, convention = names
+    rows, columns = matrix.shape
+    _check_columns(columns, n, where, is_given)
+    own: Domain = "complex" if np.iscomplexobj(matrix) else "real"
+    return _assemble(
+        (name, f"{rows} x {columns} matrix{where}", convention), matrix, own, data, None
+    )
 
 
 def _assemble(

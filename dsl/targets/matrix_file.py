@@ -1,60 +1,60 @@
-"""Reads a matrix from a .npy file that nobody has checked.
+"""Reads a matrix from a file that nobody has checked: a reader for every suffix.
 
-The header is believed only as far as the file is long: nothing is allocated, and nothing
-is unpickled, on the word of the header alone.
+Sizes that a file claims are checked before anything is allocated; no file can run code.
 """
 
 from __future__ import annotations
 
-import math
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
-from numpy.lib import format as npy
 
 from dsl.errors import DataError, StorageError
-from dsl.targets.memory import check_memory
+from dsl.targets.readers.entries import check_entries
+from dsl.targets.readers.mat_file import read_mat
+from dsl.targets.readers.npy_file import read_npy
+from dsl.targets.readers.text_file import read_text
 
-HOW_TO_SAVE = "save a two-dimensional array of numbers with numpy.save(path, matrix)"
-HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-# Bytes that say how long the header is; NumPy reads it all before it looks at that.
-LENGTH_BYTES = {(1, 0): 2, (2, 0): 4}
-LONGEST_HEADER = 1 << 16
-NUMBERS = "biufc"  # kinds of dtype: bool, int, unsigned, float, complex
+READERS: dict[str, Callable[[Path], npt.NDArray[Any]]] = {
+    ".npy": read_npy,
+    ".mat": read_mat,
+    ".csv": read_text,
+    ".tsv": read_text,
+    ".txt": read_text,
+}
+SUFFIXES = ", ".join(READERS)
+GIVE = f"give a {', '.join(list(READERS)[:-1])} or .txt file, or the name of a target"
 
-
-class Header(NamedTuple):
-    """What a file claims to hold."""
-
-    shape: tuple[int, ...]
-    is_fortran: bool
-    dtype: np.dtype[Any]
-
-
-# The largest entry of a matrix lies between these.
-SMALLEST, LARGEST = 1e-100, 1e100
+# The path of a MAT file with the name of one of its variables.
+VARIABLE = re.compile(r"(?is)(.*\.mat):([^:/\\]*)")
 
 
-def size_problem(matrix: npt.NDArray[Any]) -> str:
-    """Returns what is wrong with the size of the finite entries; nothing is the empty text.
+def is_file_name(name: str) -> bool:
+    """Tells whether a target's name is that of a file: a known suffix, or a slash in it."""
+    path, variable = split_variable(name)
+    return (
+        variable is not None or Path(path).suffix.lower() in READERS or bool(set("/\\") & set(path))
+    )
 
-    Squares of entries must neither overflow nor vanish.
-    """
-    largest = float(max(np.abs(matrix.real).max(), np.abs(matrix.imag).max()))
-    if largest == 0:
-        return "every entry is zero, so there is nothing to compute"
-    if SMALLEST <= largest <= LARGEST:
-        return ""
-    return f"expected a largest entry from {SMALLEST:g} to {LARGEST:g}, got {largest:.1e}"
+
+def split_variable(name: str) -> tuple[str, str | None]:
+    """Returns a path and the variable that is wanted of it: `file.mat:A` has one."""
+    found = VARIABLE.fullmatch(name)
+    return (found[1], found[2]) if found else (name, None)
 
 
 def load_matrix(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
-    """Reads a matrix of numbers of any kind, byte order and memory order.
+    """Reads a matrix of numbers of any kind: `.npy`, MATLAB's `.mat`, or text.
 
     Whole numbers beyond 2^53 and extended precision are rounded to the nearest float64.
+
+    Args:
+        path: Of the file; with the name of the variable, `file.mat:A`, where a MAT file
+            holds several.
 
     Returns:
         (m, n) complex128 where the file has complex entries, else float64.
@@ -64,81 +64,25 @@ def load_matrix(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
         StorageError: The file cannot be read.
     """
     try:
-        return _load(Path(path))
+        return _load(*split_variable(os.fspath(path)))
     except DataError as error:
         raise DataError(f"'{path}': {error}", error.hint) from error
     except OSError as error:
         raise StorageError(
-            f"'{path}': cannot be read: {error.strerror}", "check its path and permissions"
+            f"'{path}': cannot be read: {error.strerror}",
+            "check its path and permissions",
         ) from error
 
 
-def _load(path: Path) -> npt.NDArray[Any]:
-    if not path.exists():
-        raise DataError("no such file", "give a .npy file or the name of a target")
+def _load(name: str, variable: str | None) -> npt.NDArray[Any]:
+    path = Path(name)
+    if "\0" in name or not path.exists():
+        raise DataError("no such file", GIVE)
     if not path.is_file():  # a pipe would block, a folder or device has no size
-        raise DataError("expected a regular file, got something else", "give a .npy file")
-    with path.open("rb") as file:
-        header = _read_header(file)
-        _check_header(header)
-        matrix = _read_entries(file, header, path.stat().st_size - file.tell())
-    _check_entries(matrix)
+        raise DataError("expected a regular file, got something else", GIVE)
+    if variable is not None:
+        matrix = read_mat(path, variable)
+    else:
+        matrix = READERS.get(path.suffix.lower(), read_npy)(path)
+    check_entries(matrix)
     return matrix
-
-
-def _read_header(file: BinaryIO) -> Header:
-    try:
-        version = npy.read_magic(file)
-    except ValueError as error:
-        raise DataError("not a .npy file", HOW_TO_SAVE) from error
-    if version not in HEADER_READERS:
-        raise DataError(f"expected .npy version 1.0 or 2.0, got {version}", HOW_TO_SAVE)
-    start = file.tell()
-    length = int.from_bytes(file.read(LENGTH_BYTES[version]), "little")
-    if length > LONGEST_HEADER:
-        raise DataError(
-            f"expected a .npy header of at most {LONGEST_HEADER} bytes, got {length}", HOW_TO_SAVE
-        )
-    file.seek(start)
-    try:
-        return Header(*HEADER_READERS[version](file))
-    except Exception as error:  # a hostile header makes NumPy's parser raise many kinds
-        raise DataError("the .npy header is damaged", HOW_TO_SAVE) from error
-
-
-def _check_header(header: Header) -> None:
-    shape, dtype = header.shape, header.dtype
-    if dtype.kind not in NUMBERS:
-        raise DataError(f"expected numbers, got dtype {dtype}", HOW_TO_SAVE)
-    if len(shape) != 2:
-        raise DataError(f"expected a matrix with 2 axes, got {len(shape)}", HOW_TO_SAVE)
-    if min(shape) < 1:
-        raise DataError(f"the matrix is empty, shape {shape}", "give at least one row and column")
-    if shape == (1, 1):
-        raise DataError("the matrix is 1 x 1, so there is nothing to search", "give a larger one")
-
-
-def _read_entries(file: BinaryIO, header: Header, available: int) -> npt.NDArray[Any]:
-    shape, dtype = header.shape, header.dtype
-    expected = math.prod(shape) * dtype.itemsize
-    if expected > available:
-        raise DataError(
-            f"truncated: a {shape[0]} x {shape[1]} matrix of {dtype} has {expected} bytes,"
-            f" the file has {available}",
-            "save or copy it again",
-        )
-    check_memory(shape[0], shape[1], f"a {shape[0]} x {shape[1]} matrix", DataError)
-    entries = np.frombuffer(file.read(expected), dtype)
-    matrix = entries.reshape(shape, order="F" if header.is_fortran else "C")
-    with np.errstate(over="ignore", invalid="ignore"):  # checked, with the place, afterwards
-        return matrix.astype(np.complex128 if dtype.kind == "c" else np.float64, order="C")
-
-
-def _check_entries(matrix: npt.NDArray[Any]) -> None:
-    bad = np.argwhere(~np.isfinite(matrix))
-    if len(bad):
-        i, j = bad[0]
-        kind = "nan" if np.isnan(matrix[i, j]) else "infinite"
-        raise DataError(f"entry ({i}, {j}) is {kind}", "entries, counted from 0, must be finite")
-    if problem := size_problem(matrix):
-        raise DataError(problem, "give another matrix, or scale this one")

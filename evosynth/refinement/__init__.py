@@ -1,6 +1,6 @@
 """Post-passes on finished programs: scales of values, network transposition."""
 
-from evosynth.refinement.refine_program import ROUNDS, refine
+from evosynth.refinement.refine_program import ROUNDS, is_quick, refine
 from evosynth.refinement.transpose import transposed, transposed_program
 
-__all__ = ["ROUNDS", "refine", "transposed", "transposed_program"]
+__all__ = ["ROUNDS", "is_quick", "refine", "transposed", "transposed_program"]
