@@ -21,6 +21,7 @@ def export(
     output: str | Path | None = None,
     *,
     n: int | None = None,
+    pick: str | None = None,
     **options: Any,
 ) -> str:
     """Returns the program of a run folder or program file in a format, and writes it.
@@ -30,6 +31,7 @@ def export(
         to: A format; `es.formats()` lists them. By default the output's suffix decides.
         output: The file to write; an existing one is replaced. None writes nothing.
         n: Of an algorithm for every size: the program of this size.
+        pick: Another program of the run's front, as of `es.load`.
         **options: The format's own.
 
     Raises:
@@ -42,7 +44,7 @@ def export(
         raise UsageError("expected a format or an output file", f"formats: {_known()}")
     if to is not None and to not in ALGORITHM_FORMATS:
         FORMATS.get(to)  # before anything is read
-    found = load(path)
+    found = load(path, pick=pick)
     formats = FORMATS if isinstance(found, Program) or n is not None else ALGORITHM_FORMATS
     form = to if to is not None else format_for(str(output), formats).name
     text = written(found, form, n, options)

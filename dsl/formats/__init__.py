@@ -1,6 +1,7 @@
 """Formats: one file each."""
 
 from dsl.formats.base import FORMATS, Format, format_for, render
+from dsl.formats.c_fixed_format import C_FIXED
 from dsl.formats.c_format import C99
 from dsl.formats.dot_format import DOT
 from dsl.formats.json_format import JSON
@@ -14,6 +15,7 @@ from dsl.formats.torch_format import TORCH
 
 __all__ = [
     "C99",
+    "C_FIXED",
     "DOT",
     "FORMATS",
     "JSON",

@@ -22,12 +22,14 @@ class Format:
         write: Program or algorithm -> text. Its keyword-only parameters are the format's
             options; all have defaults.
         summary: One line for people.
+        remark: Text -> what people should know of it when it is written to a file.
     """
 
     name: str
     suffix: str
     write: Callable[..., str]
     summary: str
+    remark: Callable[[str], str] | None = None
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -68,12 +70,13 @@ def written_in(
 
 
 def format_for(path: str, formats: Registry[Format] = FORMATS) -> Format:
-    """Returns the format that a file's suffix stands for.
+    """Returns the format that a file's suffix stands for; of several the one of its name.
 
     Raises:
         UsageError: No format has the suffix, or several have.
     """
     named = [form for form in formats if path.lower().endswith(form.suffix)]
+    named = [form for form in named if form.suffix == f".{form.name}"] or named
     if len(named) == 1:
         return named[0]
     if named:

@@ -9,7 +9,7 @@ from dsl.errors import UsageError
 from dsl.formats.base import FORMATS, Format
 from dsl.formats.c_formula import formula_source
 from dsl.formats.c_operations import constant_definitions, statements
-from dsl.formats.c_templates import filled, identifiers, template
+from dsl.formats.c_templates import NAMES, filled, identifiers, template
 from dsl.formats.c_test_main import tested_matrix, tolerance
 from dsl.formats.c_transposition import loads, stores, transposition
 from dsl.program import Program
@@ -119,8 +119,13 @@ def write(
     return filled(f"{template('transform.c')}\n{template('test_main.c')}", parts)
 
 
-def function_name(program: Named, wanted: str | None) -> str:
+def function_name(program: Named, wanted: str | None, templates: tuple[str, ...] = NAMES) -> str:
     """Returns the name of the first function.
+
+    Args:
+        program: That gives it its name, unless one is wanted.
+        wanted: Another name.
+        templates: Of the file, whose words have a meaning.
 
     Raises:
         UsageError: The name wanted is none in C, or has another meaning in the file.
@@ -133,7 +138,7 @@ def function_name(program: Named, wanted: str | None) -> str:
         )
     # Constants and values, and names that C keeps for its libraries.
     is_special = re.fullmatch(r"[ctx]\d+|_[_A-Z].*|finite_or_nan", name)
-    if not is_special and name not in KEYWORDS | LIBRARY | identifiers():
+    if not is_special and name not in KEYWORDS | LIBRARY | identifiers(templates):
         return name
     if wanted is None:
         return f"my_{name}"

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 WORD = re.compile(r"@[a-z_]+|\bNAME(?=\b|_)|\bREAL\b")
 NAMES = ("transform.c", "transposition.c", "load.c", "store.c", "test_main.c", "formula.c")
+FIXED_NAMES = ("fixed.c", "fixed_rounding.c", "fixed_test_main.c")
 
 
 @cache
@@ -18,9 +19,9 @@ def template(name: str) -> str:
 
 
 @cache
-def identifiers() -> frozenset[str]:
-    """Returns all words of the templates: what no other name may be."""
-    return frozenset(re.findall(r"\w+", " ".join(map(template, NAMES))))
+def identifiers(names: tuple[str, ...] = NAMES) -> frozenset[str]:
+    """Returns all words of templates: what no other name may be."""
+    return frozenset(re.findall(r"\w+", " ".join(map(template, names))))
 
 
 def filled(text: str, parts: Mapping[str, str]) -> str:
