@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dsl.errors import EnvironmentMismatchError
+from dsl.errors import EnvironmentMismatchError, UsageError
+from dsl.registry import brief
 from evosynth.runs.files import write_bytes
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ STYLE = {
     "svg.hashsalt": "evosynth",
 }
 PIXELS_PER_INCH = 100
+PICTURES = (".png", ".svg")
 # Logarithmic axes over more than this factor have room for powers of ten alone.
 WIDE = 300.0
 
@@ -73,16 +74,38 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
     Raises:
         StorageError: A file cannot be written.
     """
-    matplotlib = _matplotlib()
-    files = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "svg")]
-    with matplotlib.rc_context(_style(matplotlib)):
-        for file in files:
-            metadata: Mapping[str, Any] = {"Date": None} if file.suffix == ".svg" else {}
-            picture = BytesIO()
-            form = file.suffix.removeprefix(".")
-            figure.savefig(picture, format=form, dpi=PIXELS_PER_INCH, metadata=dict(metadata))
-            write_bytes(file, picture.getvalue())
+    files = [stem.with_name(f"{stem.name}{suffix}") for suffix in PICTURES]
+    for file in files:
+        write_figure(figure, file)
     return files
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Writes a figure to one file, whose name ends in one of `PICTURES`.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    matplotlib = _matplotlib()
+    form = path.suffix.lower().removeprefix(".")
+    metadata = {"Date": None} if form == "svg" else {}
+    picture = BytesIO()
+    with matplotlib.rc_context(_style(matplotlib)):
+        figure.savefig(picture, format=form, dpi=PIXELS_PER_INCH, metadata=metadata)
+    write_bytes(path, picture.getvalue())
+
+
+def check_picture(path: Path) -> None:
+    """Checks that a file can be a picture.
+
+    Raises:
+        UsageError: Its name ends otherwise.
+    """
+    if path.suffix.lower() not in PICTURES:
+        raise UsageError(
+            f"expected a picture's name, got {brief(path.name)}",
+            f"a name that ends in {' or '.join(PICTURES)}",
+        )
 
 
 def _matplotlib() -> Any:

@@ -1,6 +1,16 @@
 """Targets: families one file each, and matrices from files."""
 
-from dsl.targets.base import TARGETS, Target, TargetFamily, interleave, make_target, target_family
+from dsl.targets.approximate_target import ApproximateTarget, Approximation
+from dsl.targets.base import (
+    TARGETS,
+    Target,
+    TargetFamily,
+    interleave,
+    is_own_matrix,
+    make_function_target,
+    make_target,
+    target_family,
+)
 from dsl.targets.butterflies import butterflies
 from dsl.targets.circulant import circulant
 from dsl.targets.convolution import convolution
@@ -22,10 +32,12 @@ from dsl.targets.hilbert import hilbert
 from dsl.targets.idft import idft
 from dsl.targets.kernel import read_kernel
 from dsl.targets.known import Known, best_known, known_counts
+from dsl.targets.known_approximations import KnownApproximation, known_approximations
 from dsl.targets.legendre import legendre
 from dsl.targets.matrix_file import load_matrix
 from dsl.targets.mdct import mdct
 from dsl.targets.memory import CAPACITY, memory_limit, search_memory
+from dsl.targets.python_function import is_function_name
 from dsl.targets.random_matrix import random
 from dsl.targets.rdft import rdft
 from dsl.targets.scaling import SCALINGS, UP_TO, Scaling
@@ -42,8 +54,11 @@ __all__ = [
     "SCALINGS",
     "TARGETS",
     "UP_TO",
+    "ApproximateTarget",
+    "Approximation",
     "ExactMatrix",
     "Known",
+    "KnownApproximation",
     "Scaling",
     "Target",
     "TargetFamily",
@@ -76,9 +91,13 @@ __all__ = [
     "hilbert",
     "idft",
     "interleave",
+    "is_function_name",
+    "is_own_matrix",
+    "known_approximations",
     "known_counts",
     "legendre",
     "load_matrix",
+    "make_function_target",
     "make_target",
     "mdct",
     "memory_limit",

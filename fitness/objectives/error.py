@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from dsl.accuracy import EXACT, scaled_error
+from dsl.accuracy import EXACT, largest_rows, scaled_error
+from dsl.covariance import Covariance
 from dsl.program import Program
 from dsl.targets.base import Target
-from fitness.objectives.base import OBJECTIVES, Objective
+from fitness.objectives.base import OBJECTIVES, Losses, Objective
+from fitness.objectives.measures import difference
 from fitness.scores import Scores
 
 
@@ -20,9 +24,16 @@ def program_error(program: Program, target: Target) -> float:
     return scaled_error(program.matrix(), target.matrix, target.scaling)
 
 
-def _of_scores(scores: Scores) -> npt.NDArray[np.float64]:
+def _of_scores(scores: Scores) -> Losses:
     """Rounding noise of exact genomes is no reason to prefer one to another."""
     return np.where((scores.errors >= 0) & (scores.errors <= EXACT), 0.0, scores.errors)
+
+
+def _of_matrices(
+    computed: npt.NDArray[Any], target: Target, covariance: Covariance | None
+) -> Losses:
+    """Returns `dsl.accuracy.scaled_error` of each matrix."""
+    return largest_rows(difference(computed, target), target.matrix)
 
 
 ERROR = OBJECTIVES.register(
@@ -31,5 +42,6 @@ ERROR = OBJECTIVES.register(
         _of_scores,
         program_error,
         f"largest relative error of an output; 0 up to {EXACT:g}",
+        _of_matrices,
     )
 )

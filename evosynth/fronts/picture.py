@@ -1,0 +1,108 @@
+"""The picture of a front: loss against cost, with what is known from elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dsl.accuracy import EXACT
+from evosynth.charts import BLUE, COLOURS, INK, label_counts, new_figure, positive
+from evosynth.fronts.references import BEST_KNOWN, DENSE, Reference
+from fitness.objectives import WORST, Objective
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from evosynth.fronts.programs import Front
+
+# What is exact has an error of 0 or of rounding, and is drawn here.
+LEAST = 1e-17
+# Axes whose numbers have a larger quotient are logarithmic.
+WIDE_COSTS, WIDE_LOSSES = 8.0, 30.0
+MARKERS = "sD^vPXph"
+
+
+def draw(front: Front) -> Figure:
+    """Draws programs of a front as a staircase, and what is known as single marks.
+
+    Raises:
+        EnvironmentMismatchError: matplotlib is not installed.
+    """
+    figure, axis = new_figure(width=8.6, height=5.0)
+    known = [each for each in front.references if each.loss < WORST]
+    points = [(point.cost, point.loss) for point in front if point.loss < WORST]
+    costs, losses = zip(*points, strict=True) if points else ((), ())
+    objective = front.objective
+    axis.plot(
+        costs,
+        _heights(objective, losses),
+        color=BLUE,
+        marker="o",
+        markersize=5,
+        linewidth=1.2,
+        drawstyle="steps-post",
+        label=f"found: {len(points)}",
+        zorder=3,
+    )
+    for position, each in enumerate(known):
+        _draw_reference(axis, objective, each, position)
+    everything = [(each.cost, each.loss) for each in known] + points
+    _set_scales(axis, front, [c for c, _ in everything], [loss for _, loss in everything])
+    axis.set_title(front.title, fontsize="medium")
+    figure.legend(loc="outside right upper", fontsize="small")
+    return figure
+
+
+def _draw_reference(axis: Any, objective: Objective, each: Reference, position: int) -> None:
+    looks = {DENSE: ("*", INK, 12), BEST_KNOWN: ("+", INK, 11)}
+    place = 1 + position % (len(COLOURS) - 1)
+    usual = MARKERS[position % len(MARKERS)], COLOURS[place], 7
+    marker, colour, size = looks.get(each.name, usual)
+    axis.plot(
+        [each.cost],
+        _heights(objective, [each.loss]),
+        linestyle="none",
+        marker=marker,
+        color=colour,
+        markersize=size,
+        markerfacecolor="none",
+        label=_label(each),
+        zorder=4,
+    )
+
+
+def _label(each: Reference) -> str:
+    """Returns a name with its source, of what was published for this very purpose."""
+    if each.name in (DENSE, BEST_KNOWN):
+        return each.name
+    return f"{each.name} [{each.source}]" + (f"\n{each.up_to}" if each.up_to else "")
+
+
+def _heights(objective: Objective, losses: Any) -> Any:
+    """Returns where losses are drawn: exact ones on the least that is."""
+    shown = positive(losses, LEAST)
+    return [objective.figure(float(loss)) for loss in shown]
+
+
+def _set_scales(axis: Any, front: Front, costs: list[float], losses: list[float]) -> None:
+    objective = front.objective
+    if costs and max(costs) > WIDE_COSTS * max(min(costs), 1.0):
+        axis.set_xscale("log")
+        label_counts(axis.xaxis)
+    bits = f", constants of {front.cost.word_length} bits" if front.cost.word_length else ""
+    axis.set_xlabel(f"{front.cost.unit} ({front.cost.name}{bits})")
+    axis.set_ylabel(f"{objective.name}, dB" if objective.is_decibel else _measure(objective))
+    drawn = positive(losses, LEAST)
+    if objective.is_decibel or not len(drawn) or drawn.max() <= WIDE_LOSSES * drawn.min():
+        return
+    axis.set_yscale("log")
+    if drawn.min() <= EXACT:
+        low, high = axis.get_ylim()
+        axis.set_ylim(min(low, LEAST / 3), high)
+        axis.axhspan(LEAST / 10, EXACT, color="#009E73", alpha=0.08, linewidth=0)
+        axis.annotate(
+            "exact to rounding", (0.02, EXACT), xycoords=("axes fraction", "data"), va="top"
+        )
+
+
+def _measure(objective: Objective) -> str:
+    return "relative error" + ("" if objective.name == "error" else f" ({objective.name})")
