@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dsl.algorithm_formats import ALGORITHM_FORMATS
+from dsl.costs import COSTS
 from dsl.derive import derive
 from dsl.formats import FORMATS
 from dsl.grammars.factor.instructions import SUM
@@ -16,6 +17,9 @@ from dsl.samples import sampled_families
 from dsl.scalars import SCALARS
 from dsl.scalars.derived import derive_scalar
 from dsl.targets import SCALINGS, TARGETS, Scaling, known_counts
+from dsl.vectors import VECTORS
+from evosynth.plugins.installed import load_installed
+from fitness.objectives import OBJECTIVES
 
 SHARED_SUM = "A new value, a sum of factors times values, made once for all rows that use it"
 
@@ -26,6 +30,7 @@ def targets() -> list[dict[str, Any]]:
     "best_known" is of programs that compute the transform itself, "best_known_up_to" of
     those that compute it up to one common factor, or up to a factor per output.
     """
+    load_installed()
     return [
         {
             "name": family.name,
@@ -78,6 +83,7 @@ def formats() -> list[dict[str, Any]]:
     Of a "program", or of an "algorithm" for every size, whose program of one size has the
     others.
     """
+    load_installed()
     kinds = {"program": FORMATS, "algorithm": ALGORITHM_FORMATS}
     return [
         {
@@ -92,8 +98,43 @@ def formats() -> list[dict[str, Any]]:
     ]
 
 
+def costs() -> list[dict[str, Any]]:
+    """Returns what programs can be counted by: name, unit, word length by default, summary."""
+    load_installed()
+    return [
+        {
+            "name": cost.name,
+            "unit": cost.unit,
+            "word_length": cost.word_length,
+            "summary": cost.summary,
+        }
+        for cost in COSTS
+    ]
+
+
+def objectives() -> list[dict[str, Any]]:
+    """Returns what approximate programs can be measured by.
+
+    Returns:
+        For each its name, whether it is in dB, where more is better, the covariance of the
+        inputs by default, and a summary.
+    """
+    load_installed()
+    return [
+        {
+            "name": objective.name,
+            "decibel": objective.is_decibel,
+            "covariance": objective.covariance or None,
+            "summary": objective.summary,
+        }
+        for objective in OBJECTIVES
+        if objective.of_matrices is not None
+    ]
+
+
 def primitives() -> list[dict[str, Any]]:
     """Returns every primitive with its matrix and what is derived from it."""
+    load_installed()
     return (
         [
             {
@@ -119,6 +160,15 @@ def primitives() -> list[dict[str, Any]]:
             }
             for scalar in SCALARS
         ]
+        + [
+            {
+                "name": step.name,
+                "kind": "vector",
+                "summary": step.summary,
+                "parameters": list(step.parameters),
+            }
+            for step in VECTORS
+        ]
     )
 
 
@@ -131,6 +181,7 @@ def baselines() -> list[dict[str, Any]]:
     Raises:
         EnvironmentMismatchError: PyTorch is not installed.
     """
+    load_installed()
     from evosynth.comparison.rivals import all_rivals  # PyTorch: who asks pays
 
     return [

@@ -12,6 +12,7 @@ from dsl.errors import UsageError
 from dsl.registry import brief
 from dsl.targets.memory import GIB, memory_limit
 from evosynth.executors.base import EXECUTORS, Executor, ExecutorOptions
+from evosynth.plugins.base import DECLARED, PLUGINS
 from evosynth.settings import whole
 
 DASK_EXECUTOR = "dask"
@@ -105,7 +106,7 @@ class Workplace:
 
             return FuturesExecutor(self.executor)
         has_scheduler = self.scheduler is not None or self.scheduler_file is not None
-        name = DASK_EXECUTOR if has_scheduler else self.executor
+        name = DASK_EXECUTOR if has_scheduler else _confined(self.executor)
         threads = self.threads(load)
         # Twice the limit is all of the memory, which the processes share.
         memory = max(LEAST_MEMORY, 2 * memory_limit() // min(threads, tasks))
@@ -119,6 +120,17 @@ class Workplace:
             memory,
         )
         return EXECUTORS.get(name).make(options)
+
+
+def _confined(executor: str) -> str:
+    """Returns where to work with members that strangers wrote, if nothing else is asked for.
+
+    A plug-in may end the process that it runs in; what this very program declared is known
+    to no other process.
+    """
+    if executor != "auto" or not (len(PLUGINS) or len(DECLARED)):
+        return executor
+    return "serial" if len(DECLARED) else "processes"
 
 
 def cores() -> int:

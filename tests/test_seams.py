@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("dsl", "evosynth", "fitness", "gradient_baselines", "experiments")
 SEAMS = (
     "dsl/algorithm_formats",
+    "dsl/costs",
     "dsl/formats",
     "dsl/patterns",
     "dsl/primitives",

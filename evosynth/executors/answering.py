@@ -10,6 +10,7 @@ from typing import Any
 from dsl.errors import EnvironmentMismatchError, EvosynthError
 from evosynth.executors.base import TaskError
 from evosynth.executors.messages import packed, unpacked
+from evosynth.plugins.carrying import bring, carried
 
 # Functions of these packages may be asked for.
 PACKAGES = ("dsl", "evosynth", "fitness")
@@ -43,13 +44,19 @@ def request_for(
     Raises:
         TypeError: The function cannot be named, or an argument is neither text nor a whole
             number.
+        EnvironmentMismatchError: Members of seams were declared that a worker cannot know.
     """
     wrong = [type(argument) for argument in arguments if type(argument) not in (str, int)]
     if wrong:
         raise TypeError(f"a task takes text and whole numbers, not {wrong[0]}")
     name = f"{function.__module__}:{function.__qualname__}"
     resolved(name, packages)
-    return {"function": name, "arguments": list(arguments), "packages": list(packages)}
+    return {
+        "function": name,
+        "arguments": list(arguments),
+        "packages": list(packages),
+        "plugins": carried(),
+    }
 
 
 def resolved(name: str, packages: Sequence[str]) -> Callable[..., str]:
@@ -75,6 +82,7 @@ def answer(request: dict[str, Any], packages: Sequence[str]) -> dict[str, Any]:
     """
     try:
         function = resolved(request["function"], packages)
+        bring(request.get("plugins", ()))
         return {"text": call(function, request["arguments"])}
     except EvosynthError as error:
         return {

@@ -25,6 +25,7 @@ from evosynth.executors.answering import (
 )
 from evosynth.executors.base import ATTEMPTS, EXECUTORS, ExecutorKind, ExecutorOptions
 from evosynth.executors.messages import unpacked
+from evosynth.plugins.base import suspects
 
 # A scheduler that does not answer within this time is out of reach.
 CONNECT_SECONDS = 6.0
@@ -177,10 +178,12 @@ class DaskExecutor:
 
         if isinstance(error, KilledWorker):
             times = error.allowed_failures + 1
+            plugins = suspects()
             return ExecutorError(
                 f"the task lost its worker {times} times; the last was "
                 f"{error.last_worker.address} (a crash, a limit of time or of memory)",
-                "the logs of the workers say more",
+                "the logs of the workers say more"
+                + (f"; they ran what these declare: {plugins}" if plugins else ""),
             )
         if isinstance(error, CancelledError):
             told = f"lost the connection to the Dask scheduler at {self._address}"

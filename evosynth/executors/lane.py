@@ -13,6 +13,7 @@ from dsl.errors import EvosynthError, ExecutorError
 from evosynth.executors.answering import text_of
 from evosynth.executors.base import ATTEMPTS, TaskError
 from evosynth.executors.worker_process import WorkerEnded, WorkerProcess
+from evosynth.plugins.base import suspects
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,8 @@ def _too_often(function: str, endings: list[WorkerEnded]) -> ExecutorError:
     told = "; ".join(str(ended) for ended in endings)
     words = endings[-1].last_words
     hint = f"the last worker wrote: {words}" if words else "the last worker wrote nothing"
+    if plugins := suspects():
+        hint = f"{hint}; it ran what these declare: {plugins}"
     return ExecutorError(
         f"the task {function.partition(':')[2]} lost its worker {len(endings)} times: {told}", hint
     )

@@ -21,6 +21,7 @@ from evosynth.executors.process_limits import (
     limit_memory,
     volunteer_when_memory_ends,
 )
+from evosynth.plugins.carrying import bring
 
 # The exit code of a worker that is out of memory.
 OUT_OF_MEMORY = 71
@@ -76,6 +77,7 @@ def _rehearse(request: dict[str, Any], packages: list[str]) -> None:
     """Imports and compiles what a task needs."""
     with contextlib.suppress(Exception):  # the task itself will say what is wrong
         function = resolved(request["function"], packages)
+        bring(request.get("plugins", ()))
         warm_up = getattr(sys.modules[function.__module__], "warm_up", None)
         if warm_up is not None:
             warm_up(*request["arguments"])

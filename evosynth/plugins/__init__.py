@@ -1,0 +1,1 @@
+"""Plug-ins: members of the seams that other people write."""
