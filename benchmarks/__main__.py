@@ -13,6 +13,8 @@ from importlib import import_module
 OF_THEIR_OWN = {  # with options of their own
     "records": "records",
     "ablation": "ablation",
+    "approximations": "approximations",
+    "matrices": "matrices",
     "formulas": "formulas",
     "recursive": "recursive",
     "recursive-ablation": "recursive_ablation",

@@ -19,6 +19,7 @@ from evosynth.names import PUBLIC  # noqa: E402
 
 if TYPE_CHECKING:
     from dsl.errors import EvosynthError
+    from dsl.fixed_point import FixedProgram, fixed_point
     from dsl.grammars.recursive.algorithm import Algorithm
     from dsl.grammars.recursive.recursive_target import RecursiveTarget
     from dsl.program import Program
@@ -27,17 +28,38 @@ if TYPE_CHECKING:
     from evosynth.algorithm_result import AlgorithmResult
     from evosynth.api import Verification, fork, load, resume, run, show, verify
     from evosynth.benchmark import bench
-    from evosynth.catalogue import baselines, formats, functions, primitives, targets
+    from evosynth.catalogue import (
+        baselines,
+        costs,
+        formats,
+        functions,
+        objectives,
+        primitives,
+        targets,
+    )
     from evosynth.checking import check
     from evosynth.comparison import Comparison, compare
     from evosynth.diagnosing import doctor
     from evosynth.experimenting import experiment, experiments
     from evosynth.exporting import export
     from evosynth.formula_result import FormulaResult
+    from evosynth.fronts import front
     from evosynth.generalization import Generalization, generalize
     from evosynth.matrix_result import Result
+    from evosynth.plugins.declaring import (
+        baseline,
+        cost,
+        format,
+        objective,
+        primitive,
+        register,
+        strategy,
+        target,
+    )
+    from evosynth.plugins.loading import load_plugin
     from evosynth.record_table import records
     from evosynth.refining import refine
+    from evosynth.structure_report import structure
     from evosynth.symbolic_regressor import SymbolicRegressor
 
 __all__ = [
@@ -45,6 +67,7 @@ __all__ = [
     "AlgorithmResult",
     "Comparison",
     "EvosynthError",
+    "FixedProgram",
     "FormulaResult",
     "Generalization",
     "Program",
@@ -54,29 +77,43 @@ __all__ = [
     "SymbolicRegressor",
     "Target",
     "Verification",
+    "baseline",
     "baselines",
     "bench",
     "check",
     "compare",
+    "cost",
+    "costs",
     "doctor",
     "experiment",
     "experiments",
     "export",
+    "fixed_point",
     "fork",
+    "format",
     "formats",
     "from_arrays",
+    "front",
     "functions",
     "generalize",
     "load",
+    "load_plugin",
     "make_sampled_target",
     "make_target",
+    "objective",
+    "objectives",
+    "primitive",
     "primitives",
     "read_samples",
     "records",
     "refine",
+    "register",
     "resume",
     "run",
     "show",
+    "strategy",
+    "structure",
+    "target",
     "targets",
     "verify",
 ]

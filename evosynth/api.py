@@ -9,23 +9,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
+
 from dsl.accuracy import EXACT
 from dsl.algorithm_formats import ALGORITHM_FORMATS, render_algorithm
 from dsl.errors import DataError, UsageError
 from dsl.formats import FORMATS, render
 from dsl.grammars.recursive.algorithm import Algorithm
-from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.program import Program
 from dsl.registry import brief
-from dsl.samples import SampledTarget
 from dsl.targets import Target, make_target
 from evosynth.algorithm_verification import (
     LARGEST_PROVED,
     AlgorithmVerification,
     verify_algorithm,
 )
+from evosynth.approximate_result import verify_approximate
+from evosynth.cases import AnyTarget
 from evosynth.formula_verification import FormulaVerification, verify_formula
+from evosynth.fronts import PointVerification, picked_point, read_front, verify_point
 from evosynth.job import Report, execute, prepare
+from evosynth.plugins.installed import load_installed
 from evosynth.request import Request
 from evosynth.resuming import Budget, branch, reopen
 from evosynth.runs import (
@@ -105,7 +109,7 @@ class Verification:
 
 
 def run(
-    target: str | os.PathLike[str] | Target | SampledTarget | RecursiveTarget | None = None,
+    target: AnyTarget | str | os.PathLike[str] | npt.NDArray[Any] | None = None,
     n: int | None = None,
     *,
     input: str | None = None,
@@ -123,6 +127,12 @@ def run(
     recursive: bool = False,
     radix: int | str | Sequence[int] | None = None,
     calls: str | Sequence[str] | None = None,
+    tolerance: float | None = None,
+    front: bool = False,
+    objective: str | None = None,
+    cost: str | None = None,
+    covariance: str | None = None,
+    word_length: int | None = None,
     seed: int | None = None,
     evaluations: int | None = None,
     time: float | None = None,
@@ -142,8 +152,10 @@ def run(
     """Searches for the cheapest exact program of a matrix, for an algorithm, or for formulas.
 
     Args:
-        target: A transform such as "dft", a function such as "sine", the path of a .npy
-            file, a `Target`, a `SampledTarget` or a `RecursiveTarget`.
+        target: A transform such as "dft", a function such as "sine", the path of a file with
+            a matrix (.npy, .csv, .tsv, .txt, or .mat with ":NAME" of a variable),
+            "package.module:function" that returns one (this runs its code), a matrix, a
+            `Target`, a `SampledTarget` or a `RecursiveTarget`.
         n: Size of the transform.
         input: "real" or "complex", the kind of the input data; by default the target's own.
         kernel: The numbers that decide a structured matrix; by default the target's own.
@@ -164,6 +176,15 @@ def run(
         radix: 2, 3 or "2,3": by what its rules divide the size; by default 2.
         calls: Other transforms that its rules may call, such as "dct4"; by default those
             that are known to help.
+        tolerance: Approximate programs are asked for: how much the best of them may lose, as a
+            relative error or whatever the objective is; of an objective in dB the least
+            figure. By default 0.001, 60 dB, or 0.1 dB less than the target has.
+        front: Approximate programs of all costs are asked for, with no tolerance of your own.
+        objective: What approximate programs lose: "error", "frobenius", "worst-case", "snr" or
+            "coding-gain".
+        cost: What is counted of them: "flops", "multiplications", "fma" or "shift-add".
+        covariance: Of the inputs: "white", "ar1:0.95", or the path of a .npy file.
+        word_length: Bits of constants of cost "shift-add"; by default 16.
         seed: Decides every random choice; drawn and returned if not given.
         evaluations: Most genomes to evaluate.
         time: Most wall-clock seconds to search.
@@ -186,7 +207,8 @@ def run(
         report: Called after every epoch of every island.
 
     Returns:
-        A `Result` for a matrix, a `FormulaResult` for samples, an `AlgorithmResult` for
+        A `Result` for a matrix, an `ApproximateResult` for one that programs may
+        approximate, a `FormulaResult` for samples, an `AlgorithmResult` for
         every size of a transform.
 
     Raises:
@@ -195,6 +217,7 @@ def run(
         ExecutorError: There is nobody to work, or an epoch ends its workers again and again.
         StorageError: The run folder cannot be written.
     """
+    load_installed()
     settings = Settings(
         seed, evaluations, time, patience, goal, strategy, islands, os.fspath(library)
     ).with_seed()
@@ -217,6 +240,12 @@ def run(
         recursive=recursive or None,
         radix=radix,
         calls=calls,
+        tolerance=tolerance,
+        front=front or None,
+        objective=objective,
+        cost=cost,
+        covariance=covariance,
+        word_length=word_length,
     )
     assert settings.seed is not None
     job = prepare(request.make(settings.seed), settings, out)
@@ -268,6 +297,7 @@ def resume(
         StorageError: The folder cannot be read or written.
     """
     workplace = Workplace(workers, executor, scheduler, scheduler_file, epoch_limit)
+    load_installed()
     job = reopen(run, Budget(evaluations, time, patience, goal))
     return execute(job, report or (lambda snapshot: None), workplace=workplace)
 
@@ -314,18 +344,40 @@ def fork(
         EvosynthError: As `resume`.
     """
     workplace = Workplace(workers, executor, scheduler, scheduler_file, epoch_limit)
+    load_installed()
     budget = Budget(evaluations, time, patience, goal)
     job = branch(run, budget, seed, epoch, Path(out))
     return execute(job, report or (lambda snapshot: None), workplace=workplace)
 
 
-def load(path: str | Path) -> Program | Algorithm:
-    """Returns the program, or the algorithm, of a run folder or of a program file."""
+def load(path: str | Path, *, pick: str | None = None) -> Program | Algorithm:
+    """Returns the program, or the algorithm, of a run folder or of a program file.
+
+    Args:
+        path: A run folder or a program file.
+        pick: Another program of the run's front, such as that of "error=1e-3", "cost=24" or
+            "#3"; `es.front` lists them.
+
+    Raises:
+        UsageError: The front has no such program.
+        DataError: The path holds no valid program.
+        StorageError: It cannot be read.
+    """
+    if pick is not None:
+        return picked_point(path, pick).program
+    load_installed()
     found = read_any_document(program_file(Path(path)))
     return found.algorithm if isinstance(found, AlgorithmDocument) else found.program
 
 
-def show(path: str | Path, format: str = "text", *, n: int | None = None, **options: Any) -> str:
+def show(
+    path: str | Path,
+    format: str = "text",
+    *,
+    n: int | None = None,
+    pick: str | None = None,
+    **options: Any,
+) -> str:
     """Returns the program of a run folder or program file in a format.
 
     Args:
@@ -333,15 +385,17 @@ def show(path: str | Path, format: str = "text", *, n: int | None = None, **opti
         format: A format; `es.formats()` lists them.
         n: Of an algorithm for every size: the program of this size. Without it the
             algorithm itself, in the formats that it has.
+        pick: As of `load`.
         **options: The format's own.
 
     Raises:
         UsageError: There is no such format, it does not take an option, or the algorithm
             cannot do the size.
     """
+    load_installed()
     if format not in ALGORITHM_FORMATS:
         FORMATS.get(format)  # before anything is read
-    return written(load(path), format, n, options)
+    return written(load(path, pick=pick), format, n, options)
 
 
 def written(
@@ -384,20 +438,33 @@ def _document_of(algorithm: Algorithm, n: int) -> str:
     return write_document(program, target, claims_of(program, target, proof))
 
 
-def verify(path: str | Path) -> Verification | FormulaVerification | AlgorithmVerification:
+def verify(
+    path: str | Path, *, pick: str | None = None
+) -> Verification | FormulaVerification | AlgorithmVerification | PointVerification:
     """Recomputes what a program file claims, from the program alone, and proves it.
 
     For formulas the samples are made again, or read from the file that they came from.
 
+    Args:
+        path: A run folder or a program file.
+        pick: Another program of the run's front, as of `load`; nothing is proved of it.
+
     Raises:
+        UsageError: The front has no such program.
         DataError: The file holds no valid program, or no target and claims to compare.
     """
+    load_installed()
+    if pick is not None:
+        return verify_point(read_front(Path(path)), pick)
     source = program_file(Path(path))
     document = read_any_document(source)
     if isinstance(document, AlgorithmDocument):
         return verify_algorithm(document.algorithm, document.claims)
     if document.formula is not None:
         return verify_formula(source, document.program, document.formula)
+    if document.approximate is not None:
+        _check_shape(source, document.program, document.approximate.target.target)
+        return verify_approximate(document.approximate, document.program, document.claims)
     return verify_matrix(source, document)
 
 
@@ -412,17 +479,26 @@ def verify_matrix(source: Path, document: Document) -> Verification:
             f"'{source}' holds a bare program: no target, no claims",
             "verify a run folder or its best.json",
         )
-    if document.program.domain != document.target.domain:
-        raise DataError(
-            f"'{source}': the program is for {document.program.domain} data, "
-            f"its target for {document.target.domain} data"
-        )
-    shape = (len(document.program.outputs), document.program.inputs)
-    if shape != document.target.matrix.shape:
-        raise DataError(
-            f"'{source}': the program is {shape[0]} x {shape[1]}, "
-            f"its target {document.target.matrix.shape[0]} x {document.target.matrix.shape[1]}"
-        )
+    _check_shape(source, document.program, document.target)
     proof = prove(document.program, document.target)
     found = claims_of(document.program, document.target, proof)
     return Verification(document.claims, found, proof, document.target)
+
+
+def _check_shape(source: Path, program: Program, target: Target) -> None:
+    """Checks that a program can be compared with its target.
+
+    Raises:
+        DataError: They are for other data, or of another shape.
+    """
+    if program.domain != target.domain:
+        raise DataError(
+            f"'{source}': the program is for {program.domain} data, "
+            f"its target for {target.domain} data"
+        )
+    rows, columns = target.matrix.shape
+    if (len(program.outputs), program.inputs) != (rows, columns):
+        raise DataError(
+            f"'{source}': the program is {len(program.outputs)} x {program.inputs}, "
+            f"its target {rows} x {columns}"
+        )

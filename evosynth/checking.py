@@ -62,6 +62,7 @@ def check(path: str | os.PathLike[str]) -> FolderReport:
             "`evosynth run` prints where a run lies",
         )
     first, configuration, obstacle = _examine_configuration(folder)
+    is_of_others = configuration is None and not first.is_damaged
     what, obstacle = _identity(configuration, obstacle)
     checkpoints, newest = _examine_checkpoints(folder, what)
     holder, lock = _examine_lock(folder)
@@ -69,7 +70,7 @@ def check(path: str | os.PathLike[str]) -> FolderReport:
     is_finished = ended not in (None, "interrupt")
     files = (
         first,
-        *_examine_files(folder, AT_THE_END if is_finished else ()),
+        *_examine_files(folder, AT_THE_END if is_finished else (), is_of_others=is_of_others),
         *checkpoints,
         *lock,
         *_examine_others(folder, names),
@@ -144,8 +145,17 @@ def _identity(
     return identity(target, configuration.spec, configuration.library), obstacle
 
 
-def _examine_files(folder: Path, needed: tuple[str, ...]) -> Iterator[FileReport]:
-    """Examines the files that are there, and those that should be."""
+def _examine_files(
+    folder: Path, needed: tuple[str, ...], *, is_of_others: bool
+) -> Iterator[FileReport]:
+    """Examines the files that are there, and those that should be.
+
+    Args:
+        folder: Of the run.
+        needed: Names of files that should be there.
+        is_of_others: The run was begun with other primitives, or by another version: what
+            programs of it mean is not known here.
+    """
     for name, kind, examine in EXAMINERS:
         path = folder / name
         if os.path.lexists(path):
@@ -153,7 +163,10 @@ def _examine_files(folder: Path, needed: tuple[str, ...]) -> Iterator[FileReport
                 refuse_link(path)
                 yield FileReport(name, kind, False, examine(path))
             except EvosynthError as error:
-                yield _damaged(folder, name, kind, error)
+                if is_of_others and name in (BEST, FRONT):
+                    yield FileReport(name, kind, False, f"not examined: {printable(str(error))}")
+                else:
+                    yield _damaged(folder, name, kind, error)
         elif name in needed:
             yield FileReport(name, kind, True, "missing")
 

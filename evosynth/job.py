@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -131,11 +130,9 @@ class _Run:
         self._pause = pause
         self._workplace = workplace
         self._notices: list[str] = []
-        self._seconds_before = 0.0
 
     def execute(self) -> AnyResult:
         job = self._job
-        started = time.monotonic()
         with self._search() as search:
             breeding = search.breeding
             if job.opened is not None:
@@ -146,7 +143,7 @@ class _Run:
         ending = Ending(
             job.spec.seed,
             search.evaluations,
-            started - self._seconds_before,
+            search.started,
             stopped_by,
             job.folder.path if job.folder else None,
             search.logbook,
@@ -205,7 +202,6 @@ class _Run:
         lines = read_lines(folder.path / LOG)
         records = [line for line in lines if _is_before(line, checkpoint.epoch)]
         search.restore(standpoint.search, records)
-        self._seconds_before = search.seconds
         best = search.breeding.best
         if best is not None and not (folder.path / BEST).exists():  # of a fork
             folder.write_best(job.case.document(best))
@@ -228,7 +224,7 @@ class _Run:
             # Settling takes seconds: whoever interrupts again gets what is written at once.
             search.breeding.write(None, search.spec.generator(Purpose.SETTLE, 0, 0))
             with suppress(KeyboardInterrupt):
-                search.breeding.settle()
+                search.breeding.settle(is_interrupted=True)
             if search.breeding.best is None:
                 raise
             return "interrupt"

@@ -18,6 +18,7 @@ from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import decode
 from dsl.metrics import Metrics, measure
 from dsl.program import Program
+from dsl.structure import Structure, find_structure
 from dsl.targets import Target
 from evosynth.ending import Ending
 from evosynth.engine.archive import Archive
@@ -45,6 +46,7 @@ class Result:
         logbook: DEAP's logbook, one record per epoch and island.
         references: Blocks that the program refers to more than once.
         notices: What went wrong without harm to the result.
+        structure: What is special about a matrix that is no transform's by name.
     """
 
     target: Target
@@ -60,6 +62,12 @@ class Result:
     logbook: Any
     references: tuple[Reference, ...] = ()
     notices: tuple[str, ...] = ()
+    structure: Structure | None = None
+
+    @property
+    def is_cheaper(self) -> bool:
+        """The program has fewer operations than the matrix product."""
+        return self.claims.operations < self.dense
 
     @property
     def is_verified(self) -> bool:
@@ -96,11 +104,13 @@ class Result:
             "multiplications": self.claims.multiplications,
             **asdict(self.metrics),
             "dense_operations": self.dense,
+            "cheaper_than_dense": self.is_cheaper,
             "best_known": known.operations if known else None,
             "error": self.claims.error,
             "verified": self.is_verified,
             "exact": self.proof.summary,
             "references": [asdict(reference) for reference in self.references],
+            "structure": self.structure.to_dict() if self.structure else None,
             "evaluations": self.evaluations,
             "seconds": round(self.seconds, 3),
             "stopped_by": self.stopped_by,
@@ -131,6 +141,7 @@ def finish_matrix(target: Target, archive: Archive, ending: Ending) -> Result:
         ending.folder,
         ending.logbook,
         archive.references,
+        structure=None if target.is_family else find_structure(target.matrix),
     )
 
 

@@ -5,19 +5,33 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+
+import numpy as np
 
 from dsl.errors import UsageError
 from dsl.grammars.recursive.families import POLYNOMIAL_PRODUCT
 from dsl.grammars.recursive.recursive_target import RADICES, RecursiveTarget
 from dsl.registry import brief
 from dsl.samples import SAMPLED, SampledTarget, make_sampled_target, read_samples
-from dsl.targets import TARGETS, Target, make_target
+from dsl.targets import (
+    TARGETS,
+    Target,
+    is_function_name,
+    is_own_matrix,
+    make_function_target,
+    make_target,
+)
+from dsl.targets.approximate_target import ApproximateTarget
+from evosynth.approximating import approximate_target
 
 Columns = str | Sequence[str] | None
+AnyTarget = Target | ApproximateTarget | SampledTarget | RecursiveTarget
 # Arguments that ask for an algorithm for every size.
 OF_EVERY_SIZE = ("recursive", "radix", "calls")
+# Arguments that ask for approximate programs.
+OF_APPROXIMATIONS = ("tolerance", "objective", "cost", "covariance", "word_length", "front")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +39,8 @@ class Request:
     """What a user says of a target; None leaves it to the default.
 
     Attributes:
-        target: A name, the path of a .npy file, or a target.
+        target: A name, the path of a file with a matrix, `package.module:function`, a matrix,
+            or a target.
         n: Size of a transform.
         input: "real" or "complex", of a transform.
         kernel: The numbers that decide a structured matrix.
@@ -42,6 +57,12 @@ class Request:
         recursive: An algorithm for every size of the transform is asked for.
         radix: Primes by which its rules divide the size; text may hold several, with commas.
         calls: Transforms that its rules may call; text may hold several, with commas.
+        tolerance: How near approximate programs have to come.
+        front: Approximate programs of all costs are asked for.
+        objective: What approximate programs lose.
+        cost: What is counted of them.
+        covariance: Of the inputs.
+        word_length: Bits of constants.
     """
 
     target: object = None
@@ -61,15 +82,40 @@ class Request:
     recursive: bool | None = None
     radix: int | str | Sequence[int] | None = None
     calls: str | Sequence[str] | None = None
+    tolerance: float | None = None
+    front: bool | None = None
+    objective: str | None = None
+    cost: str | None = None
+    covariance: str | None = None
+    word_length: int | None = None
 
-    def make(self, seed: int) -> Target | SampledTarget | RecursiveTarget:
+    def make(self, seed: int) -> AnyTarget:
         """Returns the target; the seed decides samples that are drawn.
 
         Raises:
             UsageError: The arguments name no target, or do not go together.
             DataError: A file holds nothing usable.
             StorageError: A file cannot be read.
+            EnvironmentMismatchError: A function cannot be imported or called.
         """
+        asked = {name: getattr(self, name) for name in OF_APPROXIMATIONS}
+        if not any(value is not None and value is not False for value in asked.values()):
+            return self._target(seed)
+        if self.recursive:
+            raise UsageError(
+                "an algorithm for every size is exact", "leave --recursive out, or the tolerance"
+            )
+        target = replace(self, **dict.fromkeys(asked)).make(seed)
+        if not isinstance(target, Target):
+            named = [name for name, value in asked.items() if value]
+            raise UsageError(
+                f"{target.title} takes no '{named[0]}'",
+                "only matrices of one size are approximated, once",
+            )
+        del asked["front"]
+        return approximate_target(target, **asked)
+
+    def _target(self, seed: int) -> AnyTarget:
         if self.recursive:
             return self._recursive_target()
         if not isinstance(self.target, RecursiveTarget):
@@ -89,18 +135,21 @@ class Request:
                 holdout=self.holdout or "random",
             )
         target = self.target
-        if isinstance(target, Target | SampledTarget | RecursiveTarget):
+        if isinstance(target, Target | ApproximateTarget | SampledTarget | RecursiveTarget):
             self._refuse_all_but("target")
             return target
         if isinstance(target, os.PathLike):
             target = os.fspath(target)
         if target is None:
             raise UsageError("expected a target or data", "give --target NAME or --data FILE.csv")
+        if isinstance(target, np.ndarray):
+            self._refuse_all_but("target", "n", "input", "scaling")
+            return make_target(target, self.n, self.input, scaling=self.scaling)
         if not isinstance(target, str):
             kind = type(target).__name__
             raise UsageError(
-                f"expected a target's name, a path or a Target, got {kind}",
-                "save an array with numpy.save and give the path",
+                f"expected a target's name, a path, a matrix or a Target, got {kind}",
+                "numpy.asarray makes a matrix of a list",
             )
         if target in SAMPLED:
             self._refuse_all_but("target", "frequency", "count", "samples", "test_samples", "noise")
@@ -113,10 +162,11 @@ class Request:
                 count=self.count,
                 test_samples=self.test_samples,
             )
-        if target.lower().endswith((".csv", ".tsv", ".txt")):
-            raise UsageError(f"{_brief(target)} is no target", "samples are given by --data")
-        if target not in TARGETS and not target.endswith(".npy") and not set("/\\") & set(target):
+        if target not in TARGETS and not is_own_matrix(target):
             self._refuse_unknown(target)
+        if is_function_name(target):
+            self._refuse_all_but("target", "n", "input", "scaling")
+            return make_function_target(target, self.n, self.input, scaling=self.scaling)
         self._refuse_all_but("target", "n", "input", "kernel", "scaling")
         return make_target(target, self.n, self.input, kernel=self.kernel, scaling=self.scaling)
 
@@ -146,7 +196,7 @@ class Request:
                 raise UsageError(
                     f"'{name}' is of an algorithm for every size", "give --recursive with it"
                 )
-        if self.target == POLYNOMIAL_PRODUCT.name:
+        if isinstance(self.target, str) and self.target == POLYNOMIAL_PRODUCT.name:
             raise UsageError(
                 f"'{self.target}' is no matrix of one size", "give --recursive with it"
             )

@@ -67,6 +67,9 @@ class Defaults:
 OF_MATRICES = Defaults(
     100, CAPACITY, 200, 10, restart=4_000, migration=1, patience=DEFAULT_PATIENCE, has_library=True
 )
+OF_APPROXIMATIONS = Defaults(
+    100, CAPACITY, 200, 25, restart=4_000, migration=1, patience=400_000, has_library=True
+)
 OF_FORMULAS = Defaults(
     100, FORMULA_CAPACITY, 250, 1, restart=6_000, migration=5, exact_patience=EXACT_PATIENCE
 )

@@ -10,7 +10,9 @@ from typing import Any, Protocol, TypeAlias
 from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.samples import SampledTarget
 from dsl.targets import Target
+from dsl.targets.approximate_target import ApproximateTarget
 from evosynth.algorithm_result import AlgorithmResult
+from evosynth.approximate_result import ApproximateResult
 from evosynth.block_library import BlockLibrary
 from evosynth.ending import Ending
 from evosynth.engine.breeding import Best, Breeding
@@ -19,8 +21,8 @@ from evosynth.formula_result import FormulaResult
 from evosynth.matrix_result import Result
 from evosynth.settings import Defaults
 
-AnyTarget: TypeAlias = Target | SampledTarget | RecursiveTarget
-AnyResult: TypeAlias = Result | FormulaResult | AlgorithmResult
+AnyTarget: TypeAlias = Target | ApproximateTarget | SampledTarget | RecursiveTarget
+AnyResult: TypeAlias = Result | ApproximateResult | FormulaResult | AlgorithmResult
 
 
 @dataclass(frozen=True, slots=True)

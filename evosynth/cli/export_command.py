@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from dsl.errors import UsageError
+from dsl.formats import FORMATS
 from evosynth.catalogue import formats
 from evosynth.exporting import export
 
@@ -18,7 +19,9 @@ def export_and_report(
     run: Path, to: str | None, output: Path | None, options: Mapping[str, Any]
 ) -> None:
     """Writes a program to a file, or prints it; options that are not given are not passed."""
-    given = {name: value for name, value in options.items() if value not in (None, False)}
+    given = {
+        name: value for name, value in options.items() if value is not None and value is not False
+    }
     is_printed = output is None or str(output) == "-"
     if is_printed and to is None:
         names = ", ".join(dict.fromkeys(row["name"] for row in formats()))
@@ -28,6 +31,8 @@ def export_and_report(
         click.echo(text, nl=False)
     else:
         click.echo(f"wrote {output}, {len(text.splitlines()):,} lines", err=True)
+        if to in FORMATS and (remark := FORMATS.get(str(to)).remark):
+            click.echo(remark(text), err=True)
 
 
 def print_formats(as_json: bool) -> None:
@@ -43,7 +48,7 @@ def print_formats(as_json: bool) -> None:
 
 def _print_rows(rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        options = ", ".join(f"--{option}" for option in row["options"])
+        options = ", ".join(f"--{option.replace('_', '-')}" for option in row["options"])
         click.echo(f"{row['name']:<8}{row['suffix']:<7}{row['summary']}")
         if options:
             click.echo(f"{'':<15}{options}")

@@ -18,6 +18,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import click
 
 from dsl.errors import EvosynthError, StorageError
+from evosynth.cli.plugin_option import load_named_plugins
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,6 +101,7 @@ def reporting_failures(command: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
+            load_named_plugins()
             return command(*args, **kwargs)
         except EvosynthError as error:
             _raise_if_debugging()

@@ -13,18 +13,22 @@ import click
 from dsl.targets import UP_TO
 from evosynth.algorithm_verification import AlgorithmVerification
 from evosynth.api import verify
-from evosynth.catalogue import functions, primitives, products, targets
+from evosynth.catalogue import costs, functions, objectives, primitives, products, targets
 from evosynth.cli.algorithm_lines import verified_lines
+from evosynth.cli.front_command import report_point
 from evosynth.formula_verification import FormulaVerification
+from evosynth.fronts import PointVerification
 from evosynth.record_table import Record, records
 
 RECORD_HEAD = ("target", "n", "scaling", "found", "", "best known", "FFTW", "dense", "proof")
 RECORD_NUMBERS = {"n", "found", "best known", "FFTW", "dense"}
 
 
-def verify_and_report(run: Path, as_json: bool) -> int:
+def verify_and_report(run: Path, as_json: bool, pick: str | None = None) -> int:
     """Prints what `verify` finds; returns the exit code."""
-    verification = verify(run)
+    verification = verify(run, pick=pick)
+    if isinstance(verification, PointVerification):
+        return report_point(verification, as_json)
     if isinstance(verification, FormulaVerification):
         return _report_formula(verification, as_json)
     if isinstance(verification, AlgorithmVerification):
@@ -114,7 +118,7 @@ def print_targets(as_json: bool) -> None:
         click.echo(json.dumps(transforms + [{"kind": "samples", **r} for r in known_by_samples]))
         return
     click.echo("transforms")
-    width = max(len(row["name"]) for row in rows) + 2
+    width = max(len("MODULE:FUNCTION"), *(len(row["name"]) for row in rows)) + 2
     for row in rows:
         click.echo(f"{row['name']:<{width}}{row['summary']}")
         facts = [row["convention"], row["sizes"], f"{row['input']} data"]
@@ -122,7 +126,11 @@ def print_targets(as_json: bool) -> None:
         facts += ["--recursive"] * row["recursive"]
         for line in ["; ".join(facts), *_known_lines(row)]:
             click.echo(f"{'':<{width}}{line}")
-    click.echo(f"{'FILE.npy':<{width}}any matrix, real or complex, m x n")
+    click.echo(
+        f"{'FILE.npy':<{width}}any matrix, real or complex, m x n; or .csv, .tsv, .txt, .mat"
+    )
+    click.echo(f"{'FILE.mat:NAME':<{width}}one of several matrices of a MATLAB file, to version 7")
+    click.echo(f"{'MODULE:FUNCTION':<{width}}what a Python function returns, which this runs")
     click.echo("products, with --recursive only")
     for row in products():
         click.echo(f"{row['name']:<{width}}{row['summary']}")
@@ -137,6 +145,23 @@ def print_targets(as_json: bool) -> None:
         for line in ["; ".join(facts), *([" ".join(options)] if options else [])]:
             click.echo(f"{'':<{width}}{line}")
     click.echo(f"{'--data FILE.csv':<{width}}columns of numbers or dates; see --x, --y, --holdout")
+
+
+def print_costs(as_json: bool) -> None:
+    """Prints costs and objectives."""
+    counted, measured = costs(), objectives()
+    if as_json:
+        click.echo(json.dumps({"costs": counted, "objectives": measured}))
+        return
+    width = max(len(row["name"]) for row in (*counted, *measured)) + 2
+    click.echo("costs, what programs are counted by")
+    for row in counted:
+        bits = f"; --word-length {row['word_length']}" if row["word_length"] else ""
+        click.echo(f"  {row['name']:<{width}}{row['summary']}{bits}")
+    click.echo("objectives, what approximate programs are measured by")
+    for row in measured:
+        data = f"; --covariance {row['covariance']}" if row["covariance"] else ""
+        click.echo(f"  {row['name']:<{width}}{row['summary']}{data}")
 
 
 def _known_lines(row: dict[str, Any]) -> list[str]:
@@ -203,16 +228,17 @@ def print_primitives(as_json: bool) -> None:
         "sum": "sums (what)",
         "pattern": "patterns (where)",
         "scalar": "functions of formulas, with the operations of each",
+        "vector": "steps of algorithms for every size",
     }
+    width = max(len(row["name"]) for row in rows) + 2
     for kind, title in kinds.items():
         click.echo(title)
         for row in (r for r in rows if r["kind"] == kind):
             cost = f" [{row['operations']}]" if "operations" in row else ""
-            click.echo(f"  {row['name']:<11}{row['summary']}{cost}")
+            click.echo(f"  {row['name']:<{width}}{row['summary']}{cost}")
             if "matrix" in row:
                 solved = ", ".join(row["candidates"])
-                click.echo(
-                    f"  {'':<11}matrix {row['matrix']}, p solved from the remainder: {solved}"
-                )
+                told = f", p solved from the remainder: {solved}" if solved else ""
+                click.echo(f"  {'':<{width}}matrix {row['matrix']}{told}")
     click.echo("parameters of blocks: voted by all rows, one, or read from a row of the remainder")
     click.echo("constants of formulas: solved from what the formula leaves")

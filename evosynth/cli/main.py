@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from evosynth.cli.failures import Commands, reporting_failures
+from evosynth.cli.plugin_option import plugin_option
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -17,6 +18,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 @click.group(cls=Commands, context_settings=CONTEXT, invoke_without_command=True)
 @click.version_option(package_name="evosynth")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
+@plugin_option
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
     """Discovers cheap exact programs for transforms by evolutionary search."""
@@ -29,19 +31,29 @@ def cli(context: click.Context, debug: bool) -> None:
 
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 # Written out: what registers them imports NumPy. A test keeps it true.
-FORMATS = "text, json, sympy, latex, svg, dot, c, numpy, numba, torch"
+FORMATS = "text, json, sympy, latex, svg, dot, c, c-fixed, numpy, numba, torch"
 SIZE_OPTION = click.option(
     "--n", type=int, help="Size, of an algorithm for every size  [default: the algorithm itself]"
+)
+PICK_OPTION = click.option(
+    "--pick",
+    metavar="KEY=VALUE",
+    help="Program of the front: error=1e-3, gain=8.2, cost=24, operations=24, first or #3.",
 )
 RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
 
 
-# What describes a target, of every command that takes one.
-TARGET_OPTIONS = (
-    click.option("--target", metavar="NAME|FILE.npy", help="What to compute."),
+# What decides the matrix of a transform.
+MATRIX_OPTIONS = (
     click.option("--n", type=int, help="Size of the transform."),
     click.option("--input", metavar="real|complex", help="Kind of the input data."),
     click.option("--kernel", metavar="A,B,...", help="Numbers that decide a structured matrix."),
+)
+
+# What describes a target, of every command that takes one.
+TARGET_OPTIONS = (
+    click.option("--target", metavar="NAME|FILE|MODULE:FUNCTION", help="What to compute."),
+    *MATRIX_OPTIONS,
     click.option(
         "--scaling",
         metavar="exact|common|free",
@@ -67,6 +79,32 @@ BUDGET_OPTIONS = (
     click.option("--time", "seconds", type=float, metavar="SECONDS", help="Most time to search."),
     click.option("--patience", type=int, help="Most evaluations without improvement."),
     click.option("--goal", metavar="N|best-known", help="Stop at this many operations."),
+)
+
+# How nearly it is computed, and what counts.
+APPROXIMATION_OPTIONS = (
+    click.option(
+        "--tolerance",
+        type=float,
+        help="Loss that the best program may have, or least dB: programs may be approximate.",
+    ),
+    click.option("--front", is_flag=True, help="Approximate programs of all costs."),
+    click.option(
+        "--objective",
+        metavar="NAME",
+        help="What they lose: error, frobenius, worst-case, snr, coding-gain  [default: error]",
+    ),
+    click.option(
+        "--cost",
+        metavar="NAME",
+        help="What counts: flops, multiplications, fma, shift-add  [default: flops]",
+    ),
+    click.option(
+        "--covariance", metavar="white|ar1:RHO|FILE.npy", help="Of inputs, for snr, coding-gain."
+    ),
+    click.option(
+        "--word-length", type=int, metavar="BITS", help="Of constants, for shift-add  [default: 16]"
+    ),
 )
 
 # Where it works.
@@ -118,6 +156,7 @@ QUIET_OPTION = click.option("-q", "--quiet", is_flag=True, help="No progress, no
 @click.option(
     "--calls", metavar="NAME,...", help="Transforms that its rules may call  [default: by target]"
 )
+@_with_options(APPROXIMATION_OPTIONS)
 @click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
 @_with_options(BUDGET_OPTIONS, WORKPLACE_OPTIONS)
 @click.option("--islands", type=int, default=2, show_default=True, help="Number of islands.")
@@ -141,6 +180,7 @@ QUIET_OPTION = click.option("-q", "--quiet", is_flag=True, help="No progress, no
 )
 @JSON_OPTION
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no narration.")
+@plugin_option
 @reporting_failures
 def run_command(as_json: bool, quiet: bool, **options: object) -> None:
     """Searches for the cheapest exact program of a transform, or for a formula of samples.
@@ -149,7 +189,8 @@ def run_command(as_json: bool, quiet: bool, **options: object) -> None:
 
     Without --evaluations, --time or --patience the run ends by itself, up to n = 64 and for
     formulas within a minute. Once a formula is exact, 4,000 evaluations without a cheaper one
-    end it, unless --patience says otherwise. A goal is one of exact programs.
+    end it, unless --patience says otherwise. A goal is one of exact
+    programs, or of what --cost counts within the tolerance. --strategy is for exact programs.
     """
     from evosynth.cli.run_command import run_and_report
 
@@ -161,6 +202,7 @@ def run_command(as_json: bool, quiet: bool, **options: object) -> None:
 @_with_options(BUDGET_OPTIONS, WORKPLACE_OPTIONS)
 @JSON_OPTION
 @QUIET_OPTION
+@plugin_option
 @reporting_failures
 def resume_command(run: Path, as_json: bool, quiet: bool, **options: object) -> None:
     """Goes on with a run that was killed or interrupted, or that is to search for longer.
@@ -188,6 +230,7 @@ def resume_command(run: Path, as_json: bool, quiet: bool, **options: object) -> 
 )
 @JSON_OPTION
 @QUIET_OPTION
+@plugin_option
 @reporting_failures
 def fork_command(run: Path, as_json: bool, quiet: bool, **options: object) -> None:
     """Begins a run where another one stood, with another seed or other limits.
@@ -203,8 +246,10 @@ def fork_command(run: Path, as_json: bool, quiet: bool, **options: object) -> No
 @RUN_ARGUMENT
 @click.option("--format", "form", default="text", show_default=True, help=f"{FORMATS}.")
 @SIZE_OPTION
+@PICK_OPTION
+@plugin_option
 @reporting_failures
-def show_command(run: Path, form: str, n: int | None) -> None:
+def show_command(run: Path, form: str, n: int | None, pick: str | None) -> None:
     """Prints the program of a run or of a program file.
 
     An algorithm for every size has the formats text, json, python, sympy and latex itself,
@@ -212,7 +257,7 @@ def show_command(run: Path, form: str, n: int | None) -> None:
     """
     from evosynth.api import show
 
-    click.echo(show(run, form, n=n), nl=False)
+    click.echo(show(run, form, n=n, pick=pick), nl=False)
 
 
 @cli.command("export")
@@ -226,12 +271,23 @@ def show_command(run: Path, form: str, n: int | None) -> None:
     help="File to write; an existing one is replaced  [default: -, standard output]",
 )
 @SIZE_OPTION
+@PICK_OPTION
 @click.option("--name", help="Name of the function or class  [default: the program's]")
 @click.option("--precision", metavar="double|single", help="Of the data, in C  [default: double]")
 @click.option("--main", is_flag=True, help="C with a main function that tests it.")
 @click.option("--trainable", is_flag=True, help="PyTorch constants are parameters by default.")
 @click.option("--full", is_flag=True, help="SymPy with each output in terms of the inputs.")
 @click.option("--factors", is_flag=True, help="LaTeX as a product of sparse matrices.")
+@click.option("--word-length", type=int, metavar="8|16|32", help="Of c-fixed  [default: 16]")
+@click.option("--input-bits", type=int, metavar="BITS", help="Of c-fixed  [default: word length]")
+@click.option("--constant-bits", type=int, metavar="BITS", help="Likewise, of multipliers.")
+@click.option(
+    "--scaling",
+    metavar="common|free",
+    help="Outputs of c-fixed: divided by one power of two, or by one each  [default: common]",
+)
+@click.option("--shift-add", is_flag=True, help="Products of c-fixed as sums of shifts.")
+@plugin_option
 @reporting_failures
 def export_command(run: Path, to: str | None, output: Path | None, **options: object) -> None:
     """Writes the program of a run or of a program file as code or as a document.
@@ -260,6 +316,7 @@ def export_command(run: Path, to: str | None, output: Path | None, **options: ob
     help="Program file to write  [default: none]",
 )
 @JSON_OPTION
+@plugin_option
 @reporting_failures
 def refine_command(run: Path, as_json: bool, **options: object) -> None:
     """Makes a program cheaper by scaling its intermediate values.
@@ -294,6 +351,7 @@ def refine_command(run: Path, as_json: bool, **options: object) -> None:
     help="Where its programs are added as solved blocks  [default: nowhere]",
 )
 @JSON_OPTION
+@plugin_option
 @reporting_failures
 def generalize_command(runs: tuple[Path, ...], as_json: bool, **options: object) -> None:
     """Finds the algorithm for every size that programs of several sizes share.
@@ -308,18 +366,44 @@ def generalize_command(runs: tuple[Path, ...], as_json: bool, **options: object)
 
 @cli.command("verify")
 @RUN_ARGUMENT
+@PICK_OPTION
 @JSON_OPTION
+@plugin_option
 @reporting_failures
-def verify_command(run: Path, as_json: bool) -> None:
+def verify_command(run: Path, pick: str | None, as_json: bool) -> None:
     """Recomputes count and error from the program alone; exit code 1 if they differ."""
     from evosynth.cli.inspection import verify_and_report
 
-    sys.exit(verify_and_report(run, as_json))
+    sys.exit(verify_and_report(run, as_json, pick))
+
+
+@cli.command("front")
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE.svg|.png",
+    help="Picture to draw  [default: none]",
+)
+@JSON_OPTION
+@plugin_option
+@reporting_failures
+def front_command(run: Path, output: Path | None, as_json: bool) -> None:
+    """Lists the programs that a run found, of which none is both cheaper and nearer.
+
+    Beside them what is known from elsewhere. `--pick` of show, export and verify chooses one
+    of them. Pictures need the extra `plot`.
+    """
+    from evosynth.cli.front_command import front_and_report
+
+    front_and_report(run, output, as_json=as_json)
 
 
 @cli.command("check")
 @click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 @JSON_OPTION
+@plugin_option
 @reporting_failures
 def check_command(run: Path, as_json: bool) -> None:
     """Says what of a run folder is whole, and whether the run can be resumed.
@@ -360,6 +444,7 @@ def check_command(run: Path, as_json: bool) -> None:
 )
 @JSON_OPTION
 @click.option("-q", "--quiet", is_flag=True, help="No narration.")
+@plugin_option
 @reporting_failures
 def bench_command(run: Path, as_json: bool, quiet: bool, **options: object) -> None:
     """Compiles a program's C and Numba forms and times them beside libraries.
@@ -395,6 +480,7 @@ def bench_command(run: Path, as_json: bool, quiet: bool, **options: object) -> N
 )
 @JSON_OPTION
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no narration.")
+@plugin_option
 @reporting_failures
 def compare_command(as_json: bool, quiet: bool, **options: object) -> None:
     """Compares evosynth with rivals trained by gradient descent.
@@ -476,8 +562,25 @@ def records_command(target: str | None, as_json: bool) -> None:
     print_records(target, as_json)
 
 
+@cli.command("structure")
+@click.argument("target", metavar="NAME|FILE|MODULE:FUNCTION")
+@_with_options(MATRIX_OPTIONS)
+@JSON_OPTION
+@plugin_option
+@reporting_failures
+def structure_command(target: str, as_json: bool, **options: object) -> None:
+    """Says what is special about a matrix: blocks, shifts, symmetry, ranks.
+
+    It searches for no program.
+    """
+    from evosynth.cli.structure_command import structure_and_report
+
+    structure_and_report(target, options, as_json=as_json)
+
+
 @cli.command("targets")
 @JSON_OPTION
+@plugin_option
 @reporting_failures
 def targets_command(as_json: bool) -> None:
     """Lists the transforms, with the best operation counts known."""
@@ -486,18 +589,37 @@ def targets_command(as_json: bool) -> None:
     print_targets(as_json)
 
 
-@cli.command("primitives")
+@cli.group("primitives", invoke_without_command=True)
+@plugin_option
 @JSON_OPTION
+@click.pass_context
 @reporting_failures
-def primitives_command(as_json: bool) -> None:
-    """Lists the blocks and patterns that genomes are made of."""
+def primitives_command(context: click.Context, as_json: bool) -> None:
+    """Lists the blocks and patterns that genomes are made of; `check FILE.py` tries a plug-in."""
+    if context.invoked_subcommand is not None:
+        return
     from evosynth.cli.inspection import print_primitives
 
     print_primitives(as_json)
 
 
+@primitives_command.command("check")
+@click.argument("file", metavar="FILE.py", type=click.Path(path_type=Path))
+@JSON_OPTION
+@reporting_failures
+def check_primitives_command(file: Path, as_json: bool) -> None:
+    """Tries everything that a plug-in declares, in all its forms, and prints a table.
+
+    In a process of its own, for at most five minutes each. Exit code 78 if anything is wrong.
+    """
+    from evosynth.cli.primitives_command import check_and_report
+
+    sys.exit(check_and_report(file, as_json=as_json))
+
+
 @cli.command("baselines")
 @JSON_OPTION
+@plugin_option
 @reporting_failures
 def baselines_command(as_json: bool) -> None:
     """Lists the rivals that train by gradient descent."""
@@ -506,8 +628,20 @@ def baselines_command(as_json: bool) -> None:
     print_baselines(as_json)
 
 
+@cli.command("costs")
+@JSON_OPTION
+@plugin_option
+@reporting_failures
+def costs_command(as_json: bool) -> None:
+    """Lists what programs are counted by, and what approximate ones are measured by."""
+    from evosynth.cli.inspection import print_costs
+
+    print_costs(as_json)
+
+
 @cli.command("formats")
 @JSON_OPTION
+@plugin_option
 @reporting_failures
 def formats_command(as_json: bool) -> None:
     """Lists the formats that programs are exported to."""

@@ -14,20 +14,26 @@ from dsl.display import plural
 from dsl.errors import EvosynthError, ExecutorError, StorageError
 from dsl.formats.sympy_format import definitions
 from evosynth.algorithm_result import AlgorithmResult
+from evosynth.approximate_result import ApproximateResult
 from evosynth.cases import AnyResult
 from evosynth.cli.algorithm_lines import algorithm_lines
+from evosynth.cli.approximate_lines import approximate_lines
 from evosynth.cli.failures import INTERRUPTED, TERMINATED, taking_interrupts
 from evosynth.cli.formula_lines import formula_lines
 from evosynth.cli.progress import showing_progress
+from evosynth.cli.structure_command import structure_lines
 from evosynth.formula_result import FormulaResult
 from evosynth.job import Job, execute, prepare
 from evosynth.matrix_result import Result
+from evosynth.plugins.remembering import options_text
 from evosynth.request import Request
 from evosynth.resuming import Budget, branch, reopen
 from evosynth.settings import Settings
 from evosynth.workplace import Workplace
 
 T = TypeVar("T")
+
+NOTHING_CHEAPER = "          nothing cheaper than the matrix product was found"
 
 # Longer programs are cut here; `evosynth show` prints them whole.
 MOST_LINES = 120
@@ -89,7 +95,7 @@ def _execute_and_report(
             result = execute(job, show, interrupts.check, workplace)
         except (EvosynthError, KeyboardInterrupt) as error:
             if job.folder is not None and _can_go_on(error):
-                click.echo(f"go on with: evosynth resume {job.folder.path}", err=True)
+                click.echo(_going_on(job.folder.path), err=True)
             raise
     for notice in result.notices:
         click.echo(f"warning: {notice}", err=True)
@@ -99,9 +105,14 @@ def _execute_and_report(
         click.echo("\n".join(_lines_of(result)))
     if result.stopped_by == "interrupt":
         if job.folder is not None:
-            click.echo(f"go on with: evosynth resume {job.folder.path}", err=True)
+            click.echo(_going_on(job.folder.path), err=True)
         return TERMINATED if signal.SIGTERM in interrupts.received else INTERRUPTED
     return 0 if result.is_verified and _is_goal_met(result, goal) else 1
+
+
+def _going_on(folder: Path) -> str:
+    """Returns what to type to go on with a run."""
+    return f"go on with: evosynth resume {folder}{options_text()}"
 
 
 def _can_go_on(error: BaseException) -> bool:
@@ -110,6 +121,8 @@ def _can_go_on(error: BaseException) -> bool:
 
 
 def _lines_of(result: AnyResult) -> list[str]:
+    if isinstance(result, ApproximateResult):
+        return approximate_lines(result)
     if isinstance(result, FormulaResult):
         return formula_lines(result)
     return algorithm_lines(result) if isinstance(result, AlgorithmResult) else _lines(result)
@@ -118,13 +131,15 @@ def _lines_of(result: AnyResult) -> list[str]:
 def _is_goal_met(result: AnyResult, goal: str | None) -> bool:
     if goal is None or result.stopped_by == "goal":
         return True
-    what, found = "", 0
+    what, found = "", 0.0
     if isinstance(result, AlgorithmResult):
         what, found = f" at n = {result.compared_size}", result.operations
+    elif isinstance(result, ApproximateResult):
+        what, found = f" within the tolerance ({result.point.counted_by.unit})", result.point.cost
     else:
         what = " of an exact formula" if isinstance(result, FormulaResult) else ""
         found = result.claims.operations
-    click.echo(f"goal not met: {goal}{what}, found {found}", err=True)
+    click.echo(f"goal not met: {goal}{what}, found {found:g}", err=True)
     return False
 
 
@@ -148,7 +163,9 @@ def _lines(result: Result) -> list[str]:
         f"{verified}, relative error {claims.error:.1e}",
         f"exact     {result.proof.summary}",
         *_references(result),
+        *(structure_lines(result.structure) if result.structure else []),
         f"compare   matrix product {result.dense:,} operations, {_known(result)}",
+        *([] if result.is_cheaper else [NOTHING_CHEAPER]),
         f"search    {result.evaluations:,} evaluations, {result.seconds:.1f} s, "
         f"seed {result.seed}, stopped by {result.stopped_by}",
     ]

@@ -16,6 +16,7 @@ from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.registry import brief
 from dsl.samples import SampledTarget
 from dsl.targets import Target
+from dsl.targets.approximate_target import ApproximateTarget
 from evosynth.charts import save_figure
 from evosynth.comparison.contest import Contest, Say
 from evosynth.comparison.entrants import given, searching, training
@@ -24,7 +25,8 @@ from evosynth.comparison.picture import draw
 from evosynth.comparison.programs import target_of
 from evosynth.comparison.rivals import choose_rivals
 from evosynth.job import Report
-from evosynth.request import OF_EVERY_SIZE, Request
+from evosynth.plugins.installed import load_installed
+from evosynth.request import OF_APPROXIMATIONS, OF_EVERY_SIZE, Request
 from evosynth.runs.files import storage_errors, write_text
 from gradient_baselines.base import AnyTarget
 
@@ -75,6 +77,7 @@ def compare(
         EnvironmentMismatchError: PyTorch is not installed.
         StorageError: The folder cannot be written.
     """
+    load_installed()
     asked = _request(target, n, request)
     seconds, wanted = _check(budget, seeds, seed)
     if run is not None and asked != Request():
@@ -91,17 +94,21 @@ def compare(
     return _stored(comparison)
 
 
-def _one_size(target: Target | SampledTarget | RecursiveTarget) -> AnyTarget:
+def _one_size(
+    target: Target | ApproximateTarget | SampledTarget | RecursiveTarget,
+) -> AnyTarget:
     """Returns the target, which must not be of every size."""
     if isinstance(target, RecursiveTarget):
         raise UsageError(
             "rivals learn a transform of one size, none learns every size", "give a name and n"
         )
+    if isinstance(target, ApproximateTarget):
+        raise UsageError("rivals are compared with exact programs", "leave the tolerance out")
     return target
 
 
 def _request(target: object, n: int | None, others: dict[str, Any]) -> Request:
-    known = set(Request.__dataclass_fields__) - {"target", "n", *OF_EVERY_SIZE}
+    known = set(Request.__dataclass_fields__) - {"target", "n", *OF_EVERY_SIZE, *OF_APPROXIMATIONS}
     for name in others:
         if name not in known:
             raise UsageError(f"unknown argument '{name}'", f"known: {', '.join(sorted(known))}")

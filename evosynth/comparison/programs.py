@@ -13,6 +13,7 @@ from dsl.program import Program
 from dsl.samples import SampledTarget
 from evosynth.algorithm_verification import AlgorithmVerification
 from evosynth.api import verify
+from evosynth.fronts import PointVerification
 from evosynth.runs import formula_claims, program_file, read_document
 from evosynth.runs.folder import CONFIGURATION, FRONT
 from evosynth.runs.untrusted_json import read_json
@@ -26,9 +27,12 @@ def target_of(run: Path) -> AnyTarget:
     Raises:
         DataError: The file holds no valid program, or no target.
     """
-    read_document(program_file(run))  # of an algorithm for every size it says what to do
+    # Of an algorithm for every size it says what to do.
+    document = read_document(program_file(run))
+    if document.approximate is not None:
+        return document.approximate.target.target
     verification = verify(run)
-    assert not isinstance(verification, AlgorithmVerification)
+    assert not isinstance(verification, AlgorithmVerification | PointVerification)
     return verification.target
 
 

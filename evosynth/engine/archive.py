@@ -19,7 +19,7 @@ from evosynth.engine.archive_state import ArchiveState, Numbered, check_archive,
 from evosynth.engine.assembly import assemble
 from evosynth.engine.blocks import Forest, Split, uses
 from evosynth.engine.individual import Reference, Solution
-from evosynth.refinement import ROUNDS, refine
+from evosynth.refinement import ROUNDS, is_quick, refine
 from fitness.objectives import program_error
 
 # Solutions that tie in their count may differ once their code is simplified or refined.
@@ -128,7 +128,9 @@ class Archive:
             if written is not None and written.program is not None:
                 self._keep(written, written.program)
         for solution in self._written:
-            if solution.program is self.best:
+            is_product = self._dense <= solution.operations > LARGE
+            # The entries of a large matrix that nothing was found for stay as they are.
+            if solution.program is self.best and not is_product:
                 self.best = self._exact(solution)
 
     def refine(self, rng: np.random.Generator, pause: Callable[[], None]) -> None:
@@ -141,12 +143,15 @@ class Archive:
         limit = min(LARGE, max(SMALL, NEARLY_DENSE * self._dense))
         spent = 0
         for solution in sorted(self._written, key=lambda s: s.operations)[:REFINED]:
-            if solution.operations <= limit and (
-                not spent or spent + solution.operations <= MOST_REFINED
+            if (
+                solution.operations <= limit
+                and (not spent or spent + solution.operations <= MOST_REFINED)
+                and solution.program is not None
+                and is_quick(solution.program)
             ):
                 spent += solution.operations
                 self._refine(solution, self._exact(solution), rng, 1, pause)
-        if self.best and self.best.count.operations <= limit:
+        if self.best and self.best.count.operations <= limit and is_quick(self.best):
             refined = refine(
                 self.best, scaling=self._target.scaling, rng=rng, rounds=ROUNDS, pause=pause
             )

@@ -103,8 +103,8 @@ class Breeding(Protocol):
         """Says whether a program is good enough."""
         ...
 
-    def settle(self) -> None:
-        """Writes what there is to choose from at the end."""
+    def settle(self, *, is_interrupted: bool = False) -> None:
+        """Writes what there is to choose from at the end; if interrupted, what takes seconds."""
         ...
 
     def refine(self, rng: np.random.Generator, pause: Callable[[], None]) -> None:

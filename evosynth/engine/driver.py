@@ -91,6 +91,8 @@ class Search:
         logbook: DEAP's logbook, one record per epoch and island.
         evaluations: Genomes evaluated so far.
         seconds: Wall-clock time so far, of all processes that worked on this search.
+        started: Value of the monotonic clock when it began, its time before a resume included
+            and that of compiling not.
         epoch: Epochs that every island has done.
         is_abandoned: Epochs were given up, which workers may still be at.
     """
@@ -108,7 +110,7 @@ class Search:
         self.is_abandoned = False
         self._executor = executor or SerialExecutor(ExecutorOptions(1, 1, is_parallel_inside=True))
         self._is_begun = False
-        self._started = 0.0
+        self.started = time.monotonic()
 
     def run(
         self,
@@ -131,19 +133,20 @@ class Search:
         """
         breeding = self.breeding
         breeding.warm_up()  # what is compiled is no time of the search
-        self._started = time.monotonic() - self.seconds
+        self.started = time.monotonic() - self.seconds
         if not self._is_begun:
             breeding.begin()
             self._is_begun = True
         while (reason := self._reason_to_stop()) is None:
             try:
                 is_whole = self._run_epoch(report, pause)
+                if (self.epoch + 1) % self.spec.migration == 0:
+                    with pausing(lambda: self._check(pause)):
+                        breeding.migrate()
             except _OutOfTime:
-                self.seconds = time.monotonic() - self._started
+                self.seconds = time.monotonic() - self.started
                 continue
             self.epoch += 1
-            if self.epoch % self.spec.migration == 0:
-                breeding.migrate()
             if is_whole:
                 save()
         breeding.settle()
@@ -191,8 +194,7 @@ class Search:
         is_whole = all(share >= self.spec.epoch for share in shares)
 
         def check() -> None:
-            pause()
-            self._check_time()
+            self._check(pause)
 
         futures: dict[int, TaskFuture] = {}
         with pausing(check), self._abandoning(futures):
@@ -220,7 +222,7 @@ class Search:
                 is_better = self._is_time_to_write(number, is_improved) and breeding.write(
                     self.limits.goal, self.spec.generator(Purpose.REFINE, number, island)
                 )
-                self.seconds = time.monotonic() - self._started
+                self.seconds = time.monotonic() - self.started
                 report(self._snapshot(number, island, is_improved, is_better))
         return is_whole
 
@@ -249,14 +251,17 @@ class Search:
         shares[turns % islands] += rest
         return shares
 
-    def _check_time(self) -> None:
-        """Gives up an epoch when the time is over; the first island's first is always done.
+    def _check(self, pause: Callable[[], None]) -> None:
+        """Lets the user interrupt, and gives up an epoch when the time is over.
+
+        The first island's first epoch is always done.
 
         Raises:
             _OutOfTime: The time is over.
         """
+        pause()
         limit = self.limits.seconds
-        if limit is not None and self.evaluations and time.monotonic() - self._started >= limit:
+        if limit is not None and self.evaluations and time.monotonic() - self.started >= limit:
             raise _OutOfTime
 
     def _is_time_to_write(self, epoch: int, is_improved: bool) -> bool:

@@ -10,9 +10,10 @@ from typing import Any
 
 from dsl.errors import DataError
 
-# What runs an epoch of each grammar, imported when it is first needed. Each has `advance`
+# What runs an epoch of each kind of search, imported when it is first needed. Each has `advance`
 # (setting, state, span) -> (state, evaluations made), and `warm_up` () -> None.
 GRAMMARS = {
+    "approximate": "evosynth.engine.approximate.approximate_epoch",
     "expression": "evosynth.engine.expression.formula_epoch",
     "factor": "evosynth.engine.factor_epoch",
     "recursive": "evosynth.engine.recursive.recursive_epoch",

@@ -123,7 +123,7 @@ class FactorBreeding:
         """Says whether a program has as few operations."""
         return self.best is not None and self.best.count.operations <= goal
 
-    def settle(self) -> None:
+    def settle(self, *, is_interrupted: bool = False) -> None:
         """Writes the best programs of all islands."""
         for forest in self.forests:
             self.archive.collect(forest)

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from dsl.algorithm_formats.json_format import rule_data, rule_of_data
 from dsl.errors import DataError, EvosynthError
-from dsl.exact import parse_constant
+from dsl.exact import constant_text, parse_constant, stands_for
 from dsl.exact_number import Exact, expression_of
 from dsl.genome import Genomes
 from dsl.grammars.recursive.rule import Rule
@@ -258,7 +258,8 @@ def _float(data: Any) -> float:
 def _complex_data(value: complex) -> list[float | str] | str:
     """Returns the text of an exact number, or both parts of a double."""
     if isinstance(value, Exact):
-        return str(expression_of(value.number))
+        text = str(expression_of(value.number))
+        return text if stands_for(text, value) else constant_text(value, 0)
     return [_float_data(value.real), _float_data(value.imag)]
 
 

@@ -32,6 +32,13 @@ def draw(count: int, task: Task) -> Population:
     return score(random_genomes(count, spec.capacity, LONGEST_START, task.space, task.rng), task)
 
 
+def begun(most: int, task: Task) -> Population:
+    """Evaluates the genomes that a new population begins with."""
+    assert task.starts is not None
+    first = np.arange(min(most, task.spec.population, len(task.starts)))
+    return score(task.starts.take(first), task)
+
+
 def spend(population: Population, task: Task, step: Step) -> Population:
     """Spends one turn: fills the population, then steps; anew when it has been stale long.
 
@@ -49,7 +56,8 @@ def spend(population: Population, task: Task, step: Step) -> Population:
         best = population.ranks().min(initial=np.inf)
         missing = spec.population - len(population.genomes)
         if missing > 0:
-            drawn = draw(min(missing, left), task)
+            is_new = not len(population.genomes) and task.starts is not None
+            drawn = begun(left, task) if is_new else draw(min(missing, left), task)
             population, made = joined(population, drawn), len(drawn.genomes)
         else:
             population, made = step(population, left, task)

@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     TURN = 0
     REFINE = 1
     SETTLE = 2
+    APPROXIMATE = 3
 
 
 @dataclass(frozen=True, slots=True)

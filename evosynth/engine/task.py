@@ -24,9 +24,11 @@ class Task:
         space: The genes that may be drawn.
         evaluate: Scores a population; the strategy calls it for `spec.turn` genomes.
         rng: The turn's only source of randomness.
+        starts: Genomes that a new population begins with, before random ones.
     """
 
     spec: Spec
     space: Space
     evaluate: Evaluate
     rng: np.random.Generator
+    starts: Genomes | None = None

@@ -11,11 +11,13 @@ import numpy.typing as npt
 from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.known_blocks import KnownBlocks
 from dsl.grammars.factor.remainder import prices_for
+from dsl.primitives import PRIMITIVES
 from dsl.straightline import Domain
 from dsl.targets.base import Target
 from evosynth.engine.blocks import SPLITS, Block, Forest, Grower, uses
 from evosynth.engine.population import score
 from evosynth.engine.spec import Population, Purpose, Spec, gene_space
+from evosynth.engine.stage_starts import starts_for
 from evosynth.engine.task import Task
 from evosynth.strategies import STRATEGIES
 from fitness.evaluators import EVALUATORS, Evaluator
@@ -55,6 +57,7 @@ def run_turn(
         gene_space(block.matrix.shape),
         lambda genomes: evaluator.evaluate(genomes, known),
         rng,
+        starts_for(block.matrix, spec.capacity),
     )
     population = _rescored(block, forest, task)
     population = STRATEGIES.get(spec.strategy).advance(population, task)
@@ -124,12 +127,15 @@ def _harvested(
 
 def evaluator_for(matrix: npt.NDArray[np.generic], domain: Domain, threads: int = 1) -> Evaluator:
     """Returns an evaluator for a matrix; the last ones are kept."""
-    return _evaluator(matrix.tobytes(), matrix.shape, matrix.dtype.str, domain, threads)
+    contents = matrix.tobytes(), matrix.shape, matrix.dtype.str
+    return _evaluator(contents, domain, threads, PRIMITIVES.edition)
 
 
 @lru_cache(maxsize=64)
 def _evaluator(
-    entries: bytes, shape: tuple[int, ...], dtype: str, domain: Domain, threads: int
+    contents: tuple[bytes, tuple[int, ...], str], domain: Domain, threads: int, edition: int
 ) -> Evaluator:
+    """Returns an evaluator for a matrix and the primitives of an edition: those of now."""
+    entries, shape, dtype = contents
     matrix = np.frombuffer(entries, dtype).reshape(shape)
     return EVALUATORS.get("numba").make(Target("block", shape[1], matrix, domain), threads)

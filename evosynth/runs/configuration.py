@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from dsl.vectors import VECTORS
 from evosynth.engine.driver import Limits
 from evosynth.engine.plain_data import from_plain, to_plain
 from evosynth.engine.spec import Spec
+from evosynth.plugins.remembering import check_remembered, remembered
 from evosynth.runs.stored_target import AnyTarget, read_stored_target, stored_target
 from evosynth.version import versions
 
@@ -39,6 +40,7 @@ class Configuration:
         parent: Run and epoch that this one was forked from; None for others.
         versions: Of the packages that it was begun with.
         result: How it ended; None before it has.
+        plugins: That were loaded: name, path, sha256 and distribution of each.
     """
 
     target: dict[str, Any]
@@ -50,6 +52,7 @@ class Configuration:
     parent: dict[str, Any] | None
     versions: dict[str, str]
     result: dict[str, Any] | None = None
+    plugins: list[dict[str, str]] = field(default_factory=remembered)
 
     @classmethod
     def of(
@@ -82,6 +85,8 @@ class Configuration:
         }
         if self.parent is not None:
             data["parent"] = self.parent
+        if self.plugins:
+            data["plugins"] = self.plugins
         return data if self.result is None else data | {"result": self.result}
 
     def make_target(self) -> AnyTarget:
@@ -105,13 +110,14 @@ def read_configuration(data: dict[str, Any]) -> Configuration:
 
     Raises:
         DataError: It is damaged, or of another version.
-        EnvironmentMismatchError: The run was begun with other primitives.
+        EnvironmentMismatchError: The run was begun with other primitives or plug-ins.
     """
     if data.get("version") != VERSION:
         raise DataError(
             f"expected a run of format version {VERSION}, got {str(data.get('version'))[:40]}",
             "use the version of evosynth that made it; its best.json can be read by any",
         )
+    plugins = check_remembered(data.get("plugins"))
     found = data.get("primitives")
     if found != primitives():
         raise EnvironmentMismatchError(
@@ -136,6 +142,7 @@ def read_configuration(data: dict[str, Any]) -> Configuration:
             parent=_object(data.get("parent")),
             versions={str(name): str(text) for name, text in data["versions"].items()},
             result=_object(data.get("result")),
+            plugins=plugins,
         )
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise DataError(f"not the configuration of a run: {error!r}"[:200]) from error

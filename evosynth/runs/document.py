@@ -21,11 +21,15 @@ from evosynth.runs.algorithm_document import (
     is_algorithm,
     read_algorithm_document,
 )
+from evosynth.runs.approximation_data import ApproximateRecord, read_approximate_record
 from evosynth.runs.files import read_text
 from evosynth.runs.formula_document import FormulaRecord, read_formula_record
 from evosynth.runs.untrusted_json import parse_json
 from fitness.objectives import program_error
 from fitness.proof import Proof
+
+# How errors begin that tell of a name that is not registered.
+UNKNOWN = ("unknown instruction", "unknown primitive", "unknown target", "no such vector primitive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,14 @@ class Document:
         target: What it computes; None for a bare program.
         claims: Its operations and error; None for a bare program.
         formula: What the file says of a formula and its samples; None for other programs.
+        approximate: What the file says of a program that need not be exact; None for others.
     """
 
     program: Program
     target: Target | None
     claims: Claims | None
     formula: FormulaRecord | None = None
+    approximate: ApproximateRecord | None = None
 
 
 def claims_of(program: Program, target: Target, proof: Proof | None = None) -> Claims:
@@ -116,10 +122,15 @@ def read_any_document(path: Path) -> Document | AlgorithmDocument:
             program = json_format.from_data(data["program"])
             if not program.is_linear:
                 return Document(program, None, None, read_formula_record(data))
-            return Document(program, read_target(data), _read_claims(data))
+            target = read_target(data)
+            nearly = read_approximate_record(data, target)
+            return Document(program, target, _read_claims(data), approximate=nearly)
         return Document(json_format.from_data(data), None, None)
     except DataError as error:
-        raise DataError(f"'{path}': {error}", error.hint) from error
+        hint = error.hint
+        if not hint and any(sign in str(error) for sign in UNKNOWN):
+            hint = "if a plug-in declares it, load that: --plugin FILE.py"
+        raise DataError(f"'{path}': {error}", hint) from error
 
 
 def target_data(target: Target) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from dsl.errors import DataError
 from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.samples import SampledTarget, Samples, rebuild_sampled_target
 from dsl.targets import Target
+from dsl.targets.approximate_target import ApproximateTarget
 from evosynth.engine.plain_data import from_plain, to_plain
 from evosynth.runs.algorithm_document import read_recursive_target, recursive_target_data
+from evosynth.runs.approximation_data import approximation_data, read_approximation
 from evosynth.runs.document import read_target, target_data
 
-AnyTarget = Target | SampledTarget | RecursiveTarget
+AnyTarget = Target | ApproximateTarget | SampledTarget | RecursiveTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,9 @@ def stored_target(target: AnyTarget) -> dict[str, Any]:
     """Returns a target as plain data: a name and parameters where these decide it."""
     if isinstance(target, RecursiveTarget):
         return {"kind": "algorithm", "target": recursive_target_data(target)}
+    if isinstance(target, ApproximateTarget):
+        held = target_data(target.target) | {"approximation": approximation_data(target)}
+        return {"kind": "approximate", "target": held}
     if isinstance(target, Target):
         return {"kind": "matrix", "target": target_data(target)}
     if target.source:
@@ -57,6 +62,9 @@ def read_stored_target(data: Any) -> AnyTarget:
         return read_recursive_target(data)
     if kind == "matrix":
         return read_target(data)
+    if kind == "approximate":
+        exact = read_target(data)
+        return read_approximation(data["target"].get("approximation"), exact)
     if kind not in ("samples", "arrays"):
         raise DataError("expected the target of a run")
     target = _samples(data)

@@ -210,7 +210,7 @@ class FormulaBreeding:
         is_right = standing is not None and standing.error == 0
         return is_right and self.best is not None and self.best.count.operations <= goal
 
-    def settle(self) -> None:
+    def settle(self, *, is_interrupted: bool = False) -> None:
         """Finishes the formulas of the fronts and chooses among them."""
         if any(self.fronts):
             self.candidates = self._finished(FINISHED)

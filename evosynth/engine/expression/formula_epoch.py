@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dsl.genome import Genomes
 from dsl.grammars.expression.genome import FIELDS
+from dsl.scalars import SCALARS
 from evosynth.engine.epoch_call import Span
 from evosynth.engine.expression.island import Rows, run_turn, score
 from evosynth.engine.expression.recall import Recall
@@ -89,7 +90,7 @@ def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
     """Returns the text of an island after an epoch, and the evaluations made."""
     head, samples = setting.split("\n", 1)
     known, island = from_text(head, FormulaSetting), from_text(state, FormulaIsland)
-    rows, recall = _fitted_rows(samples, span.threads)
+    rows, recall = _fitted_rows(samples, span.threads, SCALARS.edition)
     spec, made = known.spec, 0
     # What an earlier epoch took for exact and the setting does not is so by chance.
     by_chance = [_has_exact(population) for population in island.populations]
@@ -133,6 +134,9 @@ def _has_exact(population: Population) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _fitted_rows(samples: str, threads: int) -> tuple[tuple[Rows, ...], Recall]:
-    """Returns what outputs are fitted on, with what was computed of it so far."""
+def _fitted_rows(samples: str, threads: int, edition: int) -> tuple[tuple[Rows, ...], Recall]:
+    """Returns what outputs are fitted on, with what was computed of it so far.
+
+    The primitives are those of an edition: those of now.
+    """
     return from_text(samples, FormulaRows).by_output(threads), Recall()

@@ -36,7 +36,7 @@ def operation_counts(tapes: Tapes, weights: Array) -> Array:
         tapes: The population.
         weights: (population, capacity + 1) the intercept, and the weight of each gene.
     """
-    prices, is_unary = _prices()
+    prices, is_unary = _prices(SCALARS.edition)
     kinds = tapes.primitives
     c0, c1 = tapes.constants[..., 0], tapes.constants[..., 1]
     affine = is_unary[kinds] * ((np.abs(c0) != 1) * 1.0 + (c1 != 0))
@@ -48,7 +48,7 @@ def operation_counts(tapes: Tapes, weights: Array) -> Array:
 
 
 @lru_cache(maxsize=1)
-def _prices() -> tuple[Array, npt.NDArray[np.bool_]]:
+def _prices(edition: int) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Returns price and arity by primitive field; references and constants cost nothing."""
     derived = [derive_scalar(name) for name in SCALARS.names()]
     prices = np.array([*(float(d.operations) for d in derived), 0.0, 0.0])

@@ -44,7 +44,7 @@ class FormulaSpace:
     def draw(self, count: int, rng: np.random.Generator) -> Genes:
         """Draws genes: (count, 12) int16."""
         genes = np.zeros((count, len(FIELDS)), np.int16)
-        odds = _odds()
+        odds = _odds(SCALARS.edition)
         genes[:, PRIMITIVE] = np.searchsorted(odds, rng.random(count) * odds[-1], side="right")
         genes[:, FIRST] = self._addresses(count, rng)
         second = self._addresses(count, rng) + 1
@@ -68,7 +68,7 @@ class FormulaSpace:
 
 
 @lru_cache(maxsize=1)
-def _odds() -> npt.NDArray[np.float64]:
+def _odds(edition: int) -> npt.NDArray[np.float64]:
     return np.cumsum([*[1.0] * len(SCALARS), REFERENCE_ODDS, LONE_CONSTANT_ODDS])
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dsl.grammars.recursive.families import family, matrix_in
 from dsl.grammars.recursive.rule import CALL, Rule
 from dsl.grammars.recursive.vocabulary import Operation, rule_of, vocabulary
+from dsl.vectors import VECTORS
 from dsl.vectors.fields import RESIDUES
 from evosynth.engine.recursive.finding_kernel import breed
 from fitness.evaluators.recursive_kernel import MOST_HINTS, OPERANDS, Tables, scratch
@@ -140,7 +141,7 @@ def advance(
     genomes, lengths = island.genomes.copy(), island.lengths.copy()
     fitness, results, hints = island.fitness.copy(), island.results.copy(), island.hints.copy()
     small, large = _sizes(subject, options)
-    here, there = _tables(subject, small), _tables(subject, large)
+    here, there = (_tables(subject, n) for n in (small, large))
     inputs = len(family(subject.family).inputs)
     filled, made, complete = breed(
         genomes,
@@ -178,9 +179,13 @@ def _sizes(subject: Subject, options: FindingOptions) -> tuple[int, int]:
     return small, large
 
 
-@lru_cache(maxsize=16)
 def _tables(subject: Subject, n: int) -> Tables:
     """Returns the tables of a size; the probes are the same in every run."""
+    return _kept_tables(subject, n, VECTORS.edition)
+
+
+@lru_cache(maxsize=16)
+def _kept_tables(subject: Subject, n: int, edition: int) -> Tables:
     # Of few points, values cannot be all fractions long.
     ratios = [ratio for ratio in level_ratios(subject.radix) if (n * ratio).denominator == 1]
     rng = np.random.default_rng(n)

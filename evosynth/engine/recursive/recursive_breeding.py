@@ -222,7 +222,7 @@ class RecursiveBreeding:
             return False
         return self.algorithm.operations(size).operations <= goal
 
-    def settle(self) -> None:
+    def settle(self, *, is_interrupted: bool = False) -> None:
         """Nothing is left to write."""
 
     def refine(self, rng: np.random.Generator, pause: Callable[[], None]) -> None:

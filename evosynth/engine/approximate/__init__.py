@@ -1,0 +1,1 @@
+"""Approximate programs: exact ones whose constants are rounded or dropped, evolved by NSGA-II."""
