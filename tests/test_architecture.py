@@ -46,7 +46,12 @@ HOME: dict[str, tuple[str, ...]] = {
     "finufft": ("evosynth/engine/expression/spectrum.py",),
     "pyfftw": ("evosynth/benchmark/rivals.py",),
     "sklearn": ("evosynth/estimator_base.py",),
-    "matplotlib": ("evosynth/charts.py", "evosynth/comparison/picture.py"),
+    "matplotlib": (
+        "evosynth/charts.py",
+        "evosynth/comparison/picture.py",
+        "evosynth/fronts/picture.py",
+        "evosynth/fronts/programs.py",
+    ),
     "distributed": ("evosynth/executors/dask_executor.py",),
     "click": ("evosynth/cli/",),
     "rich": ("evosynth/cli/progress.py",),

@@ -20,6 +20,7 @@ from typing import Any
 import click
 import numpy as np
 import pytest
+import scipy.io
 from click.testing import CliRunner, Result
 
 import evosynth as es
@@ -170,6 +171,60 @@ def test_run_takes_a_file() -> None:
     assert data["run"] == str(Path("evosynth-runs") / "matrix2-seed3")
 
 
+def test_run_takes_text_and_matlab_files_and_functions() -> None:
+    matrix = np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 1.0]])
+    np.savetxt("matrix.csv", matrix, delimiter=",")
+    scipy.io.savemat("matrix.mat", {"A": matrix, "B": matrix.T})
+    Path("my_matrices.py").write_text(
+        "import numpy as np\ndef tall():\n    print('here')\n"
+        "    return np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 1.0]])\n"
+    )
+    options = ["--evaluations", 400, "--json", "--seed", 3]
+    found = [
+        answer(invoke("run", "--target", name, *options))
+        for name in ("matrix.csv", "matrix.mat:A", "my_matrices:tall")
+    ]
+    assert [data["target"] for data in found] == ["matrix", "matrix_A", "tall"]
+    assert len({data["operations"] for data in found}) == 1
+    Path("my_matrices.py").unlink()
+    again = answer(invoke("resume", found[2]["run"], "--evaluations", 600, "--json"))
+    assert (again["target"], again["verified"]) == ("tall", True), "the entries are stored"
+
+
+def test_a_matrix_without_structure_ends_as_its_product() -> None:
+    for name, matrix in (
+        ("square", np.random.default_rng(1).standard_normal((6, 6))),
+        ("tall", np.random.default_rng(2).standard_normal((7, 3))),
+        ("wide", np.random.default_rng(3).standard_normal((2, 12)).view(complex)),
+    ):
+        np.save(f"{name}.npy", matrix)
+        options = ["run", "--target", f"{name}.npy", "--evaluations", 400, "--seed", 3]
+        result = invoke(*options)
+        assert result.exit_code == 0
+        assert "nothing cheaper than the matrix product was found" in result.stdout
+        data = answer(invoke(*options, "--json"))
+        assert data["operations"] == data["dense_operations"]
+        assert (data["cheaper_than_dense"], data["verified"]) == (False, True)
+        assert data["structure"]["columns"] == matrix.shape[1]
+
+
+def test_structure() -> None:
+    result = invoke("structure", "circulant", "--n", 6)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("matrix    6 x 6\nstructure circulant\n")
+    np.save("random.npy", np.random.default_rng(1).standard_normal((4, 6)))
+    assert "structure none found" in invoke("structure", "random.npy").stdout
+    data = answer(invoke("structure", "circulant", "--n", 6, "--json"))
+    assert data["findings"][0] == {"name": "shifts", "text": "circulant", "kinds": ["circulant"]}
+    assert (
+        "structure circulant"
+        in invoke(
+            "run", "--target", "circulant", "--kernel", "1,2", "--n", 4, "--evaluations", 200
+        ).stdout
+    )
+    assert invoke("structure", "sine").exit_code == 2
+
+
 def test_run_takes_the_kind_of_input() -> None:
     options = ["--n", 4, "--input", "real", "--evaluations", 200, "--json"]
     data = answer(invoke("run", "--target", "dft", *options))
@@ -232,7 +287,8 @@ def test_targets() -> None:
     for family in TARGETS:
         assert re.search(rf"^{family.name} .*{re.escape(family.summary)}", result.stdout, re.M)
     assert "16: 168" in result.stdout
-    assert "FILE.npy" in result.stdout
+    for name in ("FILE.npy", "FILE.mat:NAME", "MODULE:FUNCTION"):
+        assert re.search(rf"^{name} +\S", result.stdout, re.M)
     transforms = [{"kind": "transform", **row} for row in es.targets()]
     functions = [{"kind": "samples", **row} for row in es.functions()]
     products = [{"kind": "product", **row} for row in catalogue.products()]
@@ -285,7 +341,8 @@ def test_options_are_named_as_the_arguments_of_python() -> None:
         if opt[:2] == "--"
     }
     arguments = set(inspect.signature(es.run).parameters)
-    assert options - {"json", "quiet"} - arguments == set()
+    # In Python a plug-in is imported, or loaded by es.load_plugin.
+    assert options - {"json", "quiet", "plugin"} - arguments == set()
     assert arguments - options == {"report"}
 
 
@@ -324,6 +381,12 @@ BAD_ARGUMENTS: list[tuple[list[object], int, tuple[str, ...]]] = [
     (["rum"], 2, ("'rum'", "run")),
     (["show"], 2, ("RUN",)),
     (["run", "--target", "missing.npy"], 65, ("missing.npy", "no such file")),
+    (["run", "--target", "missing.csv"], 65, ("missing.csv", "no such file")),
+    (["run", "--target", "table.csv"], 65, ("table.csv", "'time'", "--data")),
+    (["run", "--target", "missing.mat:A"], 65, ("missing.mat:A", "no such file")),
+    (["run", "--target", "no_module:function"], 78, ("no_module:function", "No module")),
+    (["structure", "no_module:function"], 78, ("no_module:function", "No module")),
+    (["structure", "dft"], 2, ("needs a size",)),
     (["run", "--target", "nan.npy"], 65, ("nan.npy", "(1, 0)")),
     (["run", "--target", "text.npy"], 65, ("text.npy",)),
     (["run", "--target", "zeros.npy"], 65, ("zeros.npy", "zero")),
@@ -353,6 +416,7 @@ BAD_ARGUMENTS: list[tuple[list[object], int, tuple[str, ...]]] = [
 )
 def test_bad_arguments(arguments: list[object], code: int, parts: tuple[str, ...]) -> None:
     Path("text.npy").write_text("no matrix\n")
+    Path("table.csv").write_text("time,value\n1,2\n")
     Path("bytes.json").write_bytes(b"\xff\xfe\xff")
     Path("folder").mkdir()
     np.save("nan.npy", np.array([[1.0, 2.0], [np.nan, 1.0]]))
@@ -498,7 +562,10 @@ def test_a_signal_before_anything_was_found(
         pytest.skip("the first epoch was faster than the signal")
     assert process.returncode == code, errors
     assert "Traceback" not in errors
-    assert len(errors.splitlines()) == 1
+    # With a first checkpoint written it also says how to go on.
+    *hints, last = errors.splitlines()
+    assert last == "error: interrupted"
+    assert all(h.startswith("go on with: evosynth resume ") for h in hints), errors
 
 
 @pytest.mark.parametrize(

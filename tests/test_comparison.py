@@ -375,9 +375,10 @@ def test_a_program_is_measured_inside_and_outside(formula_run: Path) -> None:
 def test_options_are_named_as_the_arguments_of_python() -> None:
     names = {name: {p.name for p in cli.commands[name].params} for name in ("run", "compare")}
     arguments = set(inspect.signature(es.compare).parameters)
-    given = names["compare"] - {"as_json", "quiet"}
+    given = names["compare"] - {"as_json", "quiet", "plugin"}  # Python imports plug-ins
     assert arguments - given == {"report", "watch", "request"}
-    request = set(comparing.Request.__dataclass_fields__) - set(comparing.OF_EVERY_SIZE)
+    others = {*comparing.OF_EVERY_SIZE, *comparing.OF_APPROXIMATIONS}
+    request = set(comparing.Request.__dataclass_fields__) - others
     assert request <= given
     assert request <= names["run"]
     assert given == (arguments - {"report", "watch", "request"}) | request

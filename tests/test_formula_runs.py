@@ -287,7 +287,7 @@ def test_several_outputs_are_stored_under_their_names(tmp_path: Path) -> None:
 # Formats
 
 
-@pytest.mark.parametrize("form", [name for name in FORMATS.names() if name != "svg"])
+@pytest.mark.parametrize("form", sorted({*FORMATS.names()} - {"svg", "c-fixed"}))
 def test_show_writes_every_format(form: str, stored: Path) -> None:
     result = invoke("show", stored, "--format", form)
     assert (result.exit_code, result.stderr) == (0, "")

@@ -585,7 +585,7 @@ def test_random_genomes_of_samples_never_warn() -> None:
 def test_a_second_interrupt_keeps_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settling takes seconds: who interrupts again loses the choice among formulas, no more."""
 
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, is_interrupted: bool = False) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(FormulaBreeding, "settle", interrupt)

@@ -35,7 +35,7 @@ def python(*arguments: str, folder: Path, **variables: str) -> subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=400,
     )
 
 
