@@ -40,6 +40,11 @@ def sum_gene(side: int = 0, i: int = 0, j: int = 0, choice: int = 0, variant: in
     return [len(PRIMITIVES), variant, side, i, j, choice]
 
 
+def sums_gene(pattern: str, side: int = 0, i: int = 0, j: int = 0) -> Any:
+    """Returns a gene that makes a sum at every place of a pattern, differences for odd j."""
+    return [len(PRIMITIVES) + 1, PATTERNS.index(pattern), side, i, j, 0]
+
+
 DFT16_GENES = np.array(
     [
         gene("butterfly", "matching"),
@@ -82,6 +87,8 @@ def _targets() -> tuple[Target, ...]:
         Target("wide", 7, wide + 1j * wide[::-1], "complex"),
         Target("tall", 4, tall, "complex"),
         Target("tall-real-matrix", 4, tall.real.copy(), "complex"),
+        make_target("toeplitz", 8, kernel=rng.standard_normal(15).tolist()),
+        make_target("circulant", 8, kernel=rng.standard_normal(8).tolist()),
         Target("rank-one", 4, np.outer([1.0, 2.0, 0.0], [1.0, -1.0, 2.0, 3.0]), "real"),
     )
 

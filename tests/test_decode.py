@@ -19,6 +19,7 @@ from random_programs import (
     sample_genomes,
     size_of,
     sum_gene,
+    sums_gene,
     target_name,
 )
 
@@ -26,7 +27,7 @@ from dsl.cost import count_code
 from dsl.derive import derive
 from dsl.errors import DataError
 from dsl.exact_number import Exact
-from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, GeneSpace, Genomes, pack
+from dsl.genome import CHOICE, FIELDS, FROM_ROW, ONE, PRIMITIVE, GeneSpace, Genomes, pack
 from dsl.grammars.factor.build import build_program
 from dsl.grammars.factor.decode import Decoding, decode
 from dsl.grammars.factor.remainder import (
@@ -38,7 +39,7 @@ from dsl.grammars.factor.remainder import (
     turn,
     zero_threshold,
 )
-from dsl.grammars.factor.shared_sums import MOST_SUMS
+from dsl.grammars.factor.shared_sums import make_sums, most_sums
 from dsl.grammars.factor.steps import (
     BlockStep,
     SumStep,
@@ -85,6 +86,7 @@ PLACES = [
     ("stride", 8, 1, 0, [(0, 2), (1, 3), (4, 6), (5, 7)]),
     ("stride", 8, 3, 0, [(0, 4), (1, 5), (2, 6), (3, 7)]),
     ("stride", 5, 1, 0, [(0, 2), (1, 3)]),
+    ("everywhere", 8, 1, 0, [(0, 2), (1, 3), (4, 6), (5, 7)]),
     ("mirror", 8, 7, 0, [(0, 7), (1, 6), (2, 5), (3, 4)]),
     ("mirror", 8, 3, 0, [(0, 3), (1, 2), (4, 7), (5, 6)]),
     ("mirror", 5, 4, 0, [(0, 4), (1, 3)]),
@@ -422,12 +424,78 @@ def test_sums_are_counted_on_either_side() -> None:
     for side in (0, 1):
         genes = [sum_gene(side=side, i=2 * k, j=2 * k + 1, choice=ONE) for k in range(8)]
         decoding = decoded(target, *genes)
-        assert [step.gene for step in decoding.steps] == list(range(MOST_SUMS))
-        assert decoding.remainder.shape[1 - side] == 16 + MOST_SUMS
+        assert [step.gene for step in decoding.steps] == list(range(8))
+        assert decoding.remainder.shape[1 - side] == 16 + 8
     both = [
         sum_gene(side=side, i=2 * k, j=2 * k + 1, choice=ONE) for k in range(8) for side in (0, 1)
     ]
-    assert decoded(target, *both).remainder.shape == (16 + MOST_SUMS, 16 + MOST_SUMS)
+    assert decoded(target, *both).remainder.shape == (16 + 8, 16 + 8)
+    assert (most_sums(16), most_sums(4)) == (8, 4)
+
+
+def toeplitz(kernel: Any) -> Target:
+    """Returns the matrix of entries kernel[row - column + n - 1]."""
+    return make_target("toeplitz", (len(kernel) + 1) // 2, kernel=list(kernel))
+
+
+def test_a_stage_of_sums_makes_three_products_of_four() -> None:
+    """[[a, b], [c, a]] is a (x + y) and multiples of x and y (Karatsuba)."""
+    target = toeplitz([2.0, 3.0, 7.0])  # b, a, c
+    decoding = decoded(target, sums_gene("stride"))
+    (step,) = decoding.steps
+    assert isinstance(step, SumStep)
+    assert (step.value, step.members, step.factors, step.sources) == (2, (0, 1), (1, 1), (0, 1))
+    assert decoding.remainder.tolist() == [[0, -1, 3], [4, 0, 3]]
+    halves = toeplitz(np.random.default_rng(0).standard_normal(31))
+    both = [sums_gene("stride", side, i=7) for side in (0, 1)]
+    decoding = decoded(halves, *both)
+    assert [len(part.rows) for part in components(decoding.remainder, prices_for(False))] == [8] * 3
+    assert decoding.operations == 3 * 8 * (8 + 7) + 8 + 16, "on either side one addition a place"
+
+
+def test_a_stage_of_differences() -> None:
+    target = toeplitz([-2.0, 3.0, 7.0])
+    (step,) = decoded(target, sums_gene("stride", j=1)).steps
+    assert isinstance(step, SumStep)
+    assert (step.factors, step.sources) == ((1, -1), (0, 1))
+
+
+def sources_of(rows: list[list[float]], j: int = 0) -> list[tuple[int, ...]]:
+    """Returns the sources of the sums of columns 0 and 1 that a gene makes, if they pay or not."""
+    return [s.sources for s in make_sums(np.array(rows), sums_gene("stride", j=j), 0, [(0, 1)])]
+
+
+def test_weights_that_no_other_row_has_make_no_sum() -> None:
+    assert sources_of([[1, 2], [3, 5], [0, 7]]) == []
+    assert sources_of([[1, 2], [3, 5], [0, 2]]) == [(1, -1, -1)]
+    assert sources_of([[1, 2], [3, 5], [0, -2]]) == [(1, -1, -1)], "up to free factors"
+
+
+def test_a_weight_that_was_taken_comes_first() -> None:
+    """Row 0 takes 2, which more rows have than 3; row 1 then 2, though 5 is as common."""
+    assert sources_of([[2, 3], [5, 2], [2, 0], [0, 5]]) == [(0, 1, -1, -1)]
+    assert sources_of([[2, 2], [5, 2], [0, 5], [5, 0]]) == [(0, 1, -1, -1)], "a majority, too"
+
+
+def test_a_stage_of_sums_without_places_is_empty() -> None:
+    target = matrix_target(np.ones((4, 4)))
+    assert decoded(target, sums_gene("stride")).steps
+    assert decoded(target, sums_gene("matching")).steps == ()
+
+
+def test_pairs_everywhere_split_a_circulant() -> None:
+    """No entry becomes zero on one side alone: the stage that must pay does nothing."""
+    kernel = np.random.default_rng(0).standard_normal(8)
+    target = make_target("circulant", 8, kernel=kernel.tolist())
+    choosy, plain = (
+        [gene("butterfly", name, side, i=3, choice=ONE) for side in (0, 1)]
+        for name in ("stride", "everywhere")
+    )
+    assert decoded(target, *choosy).steps == ()
+    decoding = decoded(target, *plain)
+    assert len(decoding.steps) == 8
+    assert [len(part.rows) for part in components(decoding.remainder, prices_for(False))] == [4, 4]
+    assert decoding.operations == 2 * 8 + 2 * 4 * (4 + 3)
 
 
 def test_sums_are_values_like_others() -> None:
@@ -574,6 +642,7 @@ def test_sample_genomes_are_varied() -> None:
         assert {step.is_output_side for step, _ in kind} == {False, True}
         assert {min(int(genes[CHOICE]), FROM_ROW) for _, genes in kind} == {0, 1, 2}
     assert {len(step.members) for step, _ in sums} >= {2, 3, 4}
+    assert {int(genes[PRIMITIVE]) - len(PRIMITIVES) for _, genes in sums} == {0, 1}
     for target in TARGET_SAMPLES:
         assert all(gene_space(target.matrix.shape).is_valid(g) for g in genomes_of(target))
 

@@ -289,7 +289,7 @@ def test_regeneration_replaces_the_region_alone() -> None:
     ("name", "definition"),
     [
         *((name, voting) for name in ("SMALLEST", "LARGEST", "NOISE", "MOST_BALLOTS")),
-        *((name, shared_sums) for name in ("MOST_SUMS", "MOST_DESCENT", "SWEEPS")),
+        *((name, shared_sums) for name in ("FEW_SUMS", "MOST_DESCENT", "SWEEPS")),
         ("LARGEST_INVERSE", steps),
         ("MOST_PLACES", patterns),
     ],

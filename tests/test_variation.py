@@ -25,7 +25,7 @@ from dsl.genome import (
     GeneSpace,
     Genomes,
 )
-from dsl.grammars.factor.shared_sums import MOST_SUMS
+from dsl.grammars.factor.shared_sums import FEW_SUMS, KINDS_OF_SUMS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from evosynth.engine import variation
@@ -296,11 +296,11 @@ def test_random_genes_use_every_value_and_source() -> None:
 
 
 def test_genes_make_sums_and_refer_to_them() -> None:
-    """The gene after the last primitive makes a sum; indices reach the sums of a side."""
+    """The genes after the last primitive make sums; indices reach the sums of a side."""
     space = gene_space((5, 7))
-    width = 7 + MOST_SUMS
+    width = 7 + FEW_SUMS
     assert space.bounds.tolist() == [
-        len(PRIMITIVES) + 1,
+        len(PRIMITIVES) + KINDS_OF_SUMS,
         len(PATTERNS),
         2,
         width,
@@ -308,7 +308,7 @@ def test_genes_make_sums_and_refer_to_them() -> None:
         FROM_ROW + width,
     ]
     genes = space.draw(2_000, np.random.default_rng(0))
-    assert set(genes[:, PRIMITIVE]) == set(range(len(PRIMITIVES) + 1))
+    assert set(genes[:, PRIMITIVE]) == set(range(len(PRIMITIVES) + KINDS_OF_SUMS))
 
 
 def test_random_genomes_have_every_length() -> None:

@@ -2,6 +2,7 @@
 
 from dsl.patterns.base import PATTERNS, Pattern, Place, pattern
 from dsl.patterns.conjugate import conjugate
+from dsl.patterns.everywhere import everywhere
 from dsl.patterns.matching import matching
 from dsl.patterns.mirror import mirror
 from dsl.patterns.pair import pair
@@ -12,6 +13,7 @@ __all__ = [
     "Pattern",
     "Place",
     "conjugate",
+    "everywhere",
     "matching",
     "mirror",
     "pair",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.genome import FIELDS, GeneSpace, Genomes
-from dsl.grammars.factor.shared_sums import MOST_SUMS
+from dsl.grammars.factor.shared_sums import FEW_SUMS, KINDS_OF_SUMS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 
@@ -109,4 +109,5 @@ def no_population(capacity: int, fields: int = len(FIELDS)) -> Population:
 def gene_space(shape: tuple[int, ...]) -> GeneSpace:
     """Returns the genes that make sense for a matrix of a shape, and its sums."""
     rows, columns = shape
-    return GeneSpace(rows + MOST_SUMS, columns + MOST_SUMS, len(PRIMITIVES) + 1, len(PATTERNS))
+    kinds = len(PRIMITIVES) + KINDS_OF_SUMS
+    return GeneSpace(rows + FEW_SUMS, columns + FEW_SUMS, kinds, len(PATTERNS))

@@ -26,7 +26,7 @@ from fitness.kernel_cache import cached
 SMALLEST, LARGEST, NOISE = 1e-6, 1e6, 1e-10
 PRIMITIVE, PATTERN, SIDE, FIRST, SECOND, CHOICE = range(6)
 ONE, FROM_ROW = 1, 2
-MOST_SUMS, MOST_DESCENT, SWEEPS = 4, 256, 2
+FEW_SUMS, MOST_DESCENT, SWEEPS = 4, 256, 2
 MOST_BALLOTS = 16
 LARGEST_INVERSE = 1e6
 NEAR, TILT = 1e-9, 1e-3
@@ -35,6 +35,9 @@ MOST_PLACES = 4096
 
 # Where a pattern's places are: in a table, all pairs, or the one pair (i, j).
 LISTED, ALL_PAIRS, ONE_PAIR = range(3)
+
+# Where rows whose entries disagree get their weight of a sum.
+NOWHERE, DESCENT, SHARED = range(3)
 
 # Handing tuples of arrays to functions in inner loops costs as much as what they do.
 compiled = njit(error_model="numpy")
@@ -980,28 +983,54 @@ def descend(
 
 
 @compiled
-def apply_sum(
-    view, gene, number, slot, threshold, tables, voting, counting, trial, tape, sums, steps
+def share(view, members, factors, sources):
+    """Gives rows without a majority the weight that others have taken, else could take."""
+    rows = view.shape[0]
+    for r in range(rows):
+        if sources[r] >= 0 or view[r, members[0]] == 0 or view[r, members[1]] == 0:
+            continue
+        best, most_taken, most_wanted = -1, 0, 0
+        for k in range(2):
+            weight = quotient(view[r, members[k]], factors[k])
+            taken, wanted = 0, 0
+            for other in range(rows):
+                if other == r:
+                    continue
+                for j in range(2):
+                    entry = view[other, members[j]]
+                    if entry != 0 and same_size(weight, quotient(entry, factors[j])):
+                        wanted += 1
+                        taken += sources[other] == j
+            if taken > most_taken or (taken == most_taken and wanted > most_wanted):
+                best, most_taken, most_wanted = k, taken, wanted
+        sources[r] = best
+
+
+@compiled
+def move_sum_out(
+    state, size, number, side, slot, threshold, tables, how, counting, trial, tape, sums, steps
 ):
-    """Moves a sum out of the remainder, whose last column is still zero.
+    """Moves a sum whose members are known out of the remainder, whose last column is zero.
+
+    Args:
+        state: The remainder, transposed for the output side.
+        how: Where rows without a majority get a weight: nowhere, by descent, or shared.
 
     Returns:
         (steps, price): the new length of the tape, and the operations of the sum; the
         length is the old one if there is no sum to make.
     """
-    side = np.int64(gene[SIDE])
-    rows, value = view.shape[0], view.shape[1] - 1
+    rows, value = state.shape[0], state.shape[1] - 1
     members, factors = sums.members[side, slot], sums.factors[side, slot]
     sources = sums.sources[side, slot]
-    inner = view[:, :value]
-    size = find_members(inner, gene, voting, members, factors)
-    if size == 0:
-        return steps, 0
+    inner = state[:, :value]
     for r in range(rows):
         sources[r] = majority(inner, r, members, factors, size)
-    if gene[PATTERN] % 2:
+    if how == DESCENT:
         prices = tables.multiplication
         descend(inner, members, factors, size, sources, threshold, prices, counting, trial)
+    elif how == SHARED:
+        share(inner, members, factors, sources)
     used = 0
     for r in range(rows):
         used += sources[r] >= 0
@@ -1011,7 +1040,7 @@ def apply_sum(
         if sources[r] >= 0:
             take_sum(trial, inner, r, members, factors, size, sources[r], value, threshold)
             for c in range(value + 1):
-                view[r, c] = trial[r, c]
+                state[r, c] = trial[r, c]
     price = tables.addition * (size if side != 0 else size - 1)
     for k in range(size):
         price += tables.multiplication[constant_class(factors[k].real, factors[k].imag)]
@@ -1019,6 +1048,63 @@ def apply_sum(
     tape.block[steps], tape.side[steps], tape.gene[steps] = len(POINTS), side, number
     tape.a[steps], tape.b[steps], tape.parameter[steps] = value, slot, factors[0]
     return steps + 1, price
+
+
+@compiled
+def apply_sums(
+    state, used, fed, gene, number, threshold, tables, voting, counting, trial, tape, sums, steps
+):
+    """Moves the sum of one gene out of the remainder, or one at every place of its pattern.
+
+    Args:
+        state: The whole array of the remainder; `used` of it rows and columns are in use.
+
+    Returns:
+        (steps, price): the new length of the tape, and the operations of the sums.
+    """
+    side = 1 if gene[SIDE] != 0 else 0
+    base, rule = tables.base[side], np.int64(gene[PATTERN])
+    is_single = gene[PRIMITIVE] == len(POINTS)
+    first, last = np.int64(0), np.int64(1 if is_single else 0)
+    if not is_single and tables.kind[rule] == LISTED:
+        i, j = np.int64(gene[FIRST]) % base, np.int64(gene[SECOND]) % base
+        first, last = tables.span[side, rule, i, j % tables.span.shape[3]]
+    total = 0
+    for place in range(first, last):
+        slot = used[1 - side] - base
+        if slot >= max(FEW_SUMS, base // 2):
+            break
+        rows, columns = used[0] + side, used[1] + 1 - side
+        if side == 1:
+            view = state[:rows, :columns].T
+        else:
+            view = state[:rows, :columns]
+        view[:, view.shape[1] - 1] = 0
+        members, factors = sums.members[side, slot], sums.factors[side, slot]
+        how = SHARED
+        if is_single:
+            size = find_members(view[:, : view.shape[1] - 1], gene, voting, members, factors)
+            if size == 0:
+                break
+            how = DESCENT if gene[PATTERN] % 2 else NOWHERE
+        else:
+            size = 2
+            members[0], members[1] = tables.places[place, 0], tables.places[place, 1]
+            one = assemble(1.0, 0.0, state[0, 0])
+            factors[0], factors[1] = one, -one if gene[SECOND] % 2 else one
+        before = steps
+        steps, price = move_sum_out(
+            view, size, number, side, slot, threshold, tables, how, counting, trial, tape, sums,
+            steps,
+        )
+        total += price
+        if steps > before:
+            used[1 - side] += 1
+            if side == 1:
+                fed[used[0] - 1] = False
+                for k in range(size):
+                    fed[members[k]] = True
+    return steps, total
 
 
 @compiled
@@ -1260,7 +1346,8 @@ def allocate(start: np.ndarray, depth: int) -> tuple:
 
     Not compiled: every array that compiled code makes takes as long to compile as a function.
     """
-    rows, columns = start.shape[0] + MOST_SUMS, start.shape[1] + MOST_SUMS
+    most = [max(FEW_SUMS, size // 2) for size in start.shape]
+    rows, columns = (size + more for size, more in zip(start.shape, most, strict=True))
     width = max(rows, columns) + 1
     dtype = start.dtype
     states = np.zeros((depth, rows, columns), dtype)
@@ -1281,10 +1368,10 @@ def allocate(start: np.ndarray, depth: int) -> tuple:
         whole(capacity),
     )
     sums = Sums(
-        whole(2, MOST_SUMS, width),
-        whole(2, MOST_SUMS),
-        entries(2, MOST_SUMS, width),
-        whole(2, MOST_SUMS, width),
+        whole(2, max(most), width),
+        whole(2, max(most)),
+        entries(2, max(most), width),
+        whole(2, max(most), width),
     )
     # Room for a matrix of four points, and a row times it.
     voting = Voting(entries(20), entries(2 * MOST_BALLOTS), whole(2 * MOST_BALLOTS))
@@ -1325,9 +1412,9 @@ def allocate(start: np.ndarray, depth: int) -> tuple:
 @compiled
 def copy_state(states, fed, used, d):
     """Makes the state after gene d the same as before it."""
-    for r in range(states.shape[1]):
+    for r in range(used[d, 0]):
         fed[d + 1, r] = fed[d, r]
-        for c in range(states.shape[2]):
+        for c in range(used[d, 1]):
             states[d + 1, r, c] = states[d, r, c]
     used[d + 1, 0], used[d + 1, 1] = used[d, 0], used[d, 1]
 
@@ -1365,25 +1452,21 @@ def evaluate(genes, lengths, order, target, threshold, tables, known, reuse, mem
             common = shared_prefix(genes, lengths, g, order[index - 1])
         for d in range(common, lengths[g]):
             gene = genes[g, d]
-            side = 1 if gene[SIDE] != 0 else 0
             copy_state(states, fed, used, d)
-            is_sum = gene[PRIMITIVE] == len(POINTS)
-            slot = used[d, 1 - side] - base[1 - side]
-            grown = 1 if is_sum and slot < MOST_SUMS else 0
-            view = states[d + 1, : used[d, 0] + side * grown, : used[d, 1] + (1 - side) * grown]
-            if side == 1:
-                view = view.T
-            steps[d + 1], price = steps[d], 0
-            if not is_sum:
+            if gene[PRIMITIVE] < len(POINTS):
+                view = states[d + 1, : used[d, 0], : used[d, 1]]
+                if gene[SIDE] != 0:
+                    view = view.T
                 steps[d + 1], price = apply_block(
                     view, gene, d, threshold, tables, voting, chosen, tape, steps[d]
                 )
-            elif grown == 1:
-                steps[d + 1], price = apply_sum(
-                    view,
+            else:
+                steps[d + 1], price = apply_sums(
+                    states[d + 1],
+                    used[d + 1],
+                    fed[d + 1],
                     gene,
                     d,
-                    slot,
                     threshold,
                     tables,
                     voting,
@@ -1393,11 +1476,6 @@ def evaluate(genes, lengths, order, target, threshold, tables, known, reuse, mem
                     sums,
                     steps[d],
                 )
-                if steps[d + 1] > steps[d]:
-                    used[d + 1, 1 - side] += 1
-                    if side == 1:
-                        for k in range(sums.size[side, slot]):
-                            fed[d + 1, sums.members[side, slot, k]] = True
             spent[d + 1] = spent[d] + price
             cheapest[d + 1], prefix[d + 1] = cheapest[d], prefix[d]
             errors[d + 1] = errors[d]

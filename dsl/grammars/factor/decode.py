@@ -25,7 +25,7 @@ from dsl.grammars.factor.remainder import (
     snap,
     zero_threshold,
 )
-from dsl.grammars.factor.shared_sums import MOST_SUMS, make_sum
+from dsl.grammars.factor.shared_sums import make_sum, make_sums, most_sums
 from dsl.grammars.factor.steps import (
     BlockStep,
     Step,
@@ -155,11 +155,8 @@ def _steps(state: PartialDecoding, gene: Sequence[int], position: int) -> list[S
     is_output_side = gene[SIDE] == OUTPUT_SIDE
     view = state.view(is_output_side)
     blocks, rules = tuple(PRIMITIVES), tuple(PATTERNS)
-    if gene[PRIMITIVE] == len(blocks):
-        width = state.shape[0 if is_output_side else 1]
-        is_full = view.shape[1] - width >= MOST_SUMS
-        step = None if is_full else make_sum(view, gene, position, state.prices)
-        return [] if step is None else [step]
+    if gene[PRIMITIVE] >= len(blocks):
+        return list(_sums(state, gene, position))
     block, rule = blocks[gene[PRIMITIVE]], rules[gene[PATTERN]]
     if derive(block).needs_complex and not np.iscomplexobj(view):
         return []
@@ -167,6 +164,23 @@ def _steps(state: PartialDecoding, gene: Sequence[int], position: int) -> list[S
         BlockStep(block, is_output_side, proposal.place, proposal.parameter, position)
         for proposal in _choose(state, block, _places(state, gene, block, rule), gene)
     ]
+
+
+def _sums(state: PartialDecoding, gene: Sequence[int], position: int) -> list[SumStep]:
+    """Returns the sums that a gene makes, as many as there is room for."""
+    view = state.view(gene[SIDE] == OUTPUT_SIDE)
+    width = state.shape[1 - gene[SIDE]]
+    room = most_sums(width) - (view.shape[1] - width)
+    if not room:
+        return []
+    if gene[PRIMITIVE] == len(PRIMITIVES):
+        step = make_sum(view, gene, position, state.prices)
+        return [] if step is None else [step]
+    rule = tuple(PATTERNS)[gene[PATTERN]]
+    if rule.reach != "listed":
+        return []
+    places = rule.places(width, 2, gene[FIRST] % width, gene[SECOND] % width)
+    return make_sums(view, gene, position, places)[:room]
 
 
 def _places(

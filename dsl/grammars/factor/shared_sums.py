@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,22 @@ from dsl.genome import CHOICE, FIRST, FROM_ROW, ONE, OUTPUT_SIDE, PATTERN, SECON
 from dsl.grammars.factor.remainder import Prices, is_same, multiplication_cost, turn
 from dsl.grammars.factor.steps import SumStep
 from dsl.grammars.factor.voting import find_parameter
+from dsl.patterns import Place
 from dsl.primitives import PRIMITIVES
 from dsl.straightline import UNITS
 
-# Sums that a genome may make on either side, and entries up to which their weights descend.
-MOST_SUMS = 4
+# A gene with the number of no primitive makes a sum, or a sum at every place of a pattern.
+KINDS_OF_SUMS = 2
+
+# Sums that a genome may make on a narrow side, and entries up to which their weights descend.
+FEW_SUMS = 4
 MOST_DESCENT = 256
 SWEEPS = 2
+
+
+def most_sums(width: int) -> int:
+    """Returns how many sums a genome may make on a side of so many values of the target."""
+    return max(FEW_SUMS, width // 2)
 
 
 def make_sum(
@@ -43,6 +52,56 @@ def make_sum(
         tuple(sources),
         position,
     )
+
+
+def make_sums(
+    view: npt.NDArray[Any],
+    gene: Sequence[int],
+    position: int,
+    places: Iterable[Place],
+) -> list[SumStep]:
+    """Returns the sums, or differences, that a gene makes at pairs that do not overlap.
+
+    A row whose entries of a pair have different weights takes the one that other rows take,
+    too: it gains a non-zero for the one that it loses, and the products are fewer. So three
+    products of halves take the place of the four of [[A, B], [C, A]] (Karatsuba).
+    """
+    factors = np.array([1.0, -1.0 if gene[SECOND] % 2 else 1.0])
+    made: list[SumStep] = []
+    for place in places:
+        quotients = view[:, place] / factors
+        sources = [_majority(row) for row in quotients]
+        _share(quotients, sources)
+        if max(sources) >= 0:
+            made.append(
+                SumStep(
+                    gene[SIDE] == OUTPUT_SIDE,
+                    view.shape[1] + len(made),
+                    place,
+                    (complex(factors[0]), complex(factors[1])),
+                    tuple(sources),
+                    position,
+                )
+            )
+    return made
+
+
+def _share(quotients: npt.NDArray[Any], sources: list[int]) -> None:
+    """Gives rows without a majority the weight that others have taken, else could take."""
+    sizes = turn(quotients, 4)
+    present = quotients != 0
+    for row in np.flatnonzero(present.all(axis=1)).tolist():
+        if sources[row] >= 0:
+            continue
+        others = np.arange(len(sizes)) != row
+        taken = np.array([sizes[r, k] for r, k in enumerate(sources) if k >= 0])
+        scores = []
+        for size in sizes[row]:
+            wanted = np.count_nonzero(is_same(size, sizes[others]) & present[others])
+            scores.append((int(np.count_nonzero(is_same(size, taken))), wanted))
+        best = int(scores[1] > scores[0])
+        if scores[best] > (0, 0):
+            sources[row] = best
 
 
 def _members(

@@ -1,0 +1,10 @@
+"""All pairs at one distance, whether they pay or not."""
+
+from dsl.patterns.base import Place, pattern
+from dsl.patterns.stride import stride
+
+
+@pattern(stage=False, wide=stride.wide)
+def everywhere(width: int, i: int) -> list[Place]:
+    """Every pair of a stride, also where no zero comes of it yet: halves of a circulant."""
+    return stride.pairs(width, i)
