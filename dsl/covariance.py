@@ -89,7 +89,7 @@ def make_covariance(text: str, n: int) -> Covariance:
         return Covariance(text, _correlation(text) ** distances)
     if not text.endswith(".npy"):
         raise UsageError(f"expected a covariance, got {brief(text)}", f"give {KINDS}")
-    covariance = Covariance(text, load_matrix(text))
+    covariance = Covariance(text, load_matrix(text, f"give {KINDS}"))
     if covariance.n != n:
         size = covariance.n
         raise UsageError(

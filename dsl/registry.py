@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from dsl.errors import UsageError
@@ -70,19 +70,24 @@ class Registry(Generic[Member]):
         self._edition += 1
         return member
 
-    def get(self, name: str) -> Member:
+    def get(self, name: str, choices: Sequence[str] | None = None) -> Member:
         """Returns the member of that name.
 
+        Args:
+            name: Of the member.
+            choices: Names that can be chosen where this one was; by default all.
+
         Raises:
-            UsageError: There is none; the message suggests the nearest names.
+            UsageError: There is none; the message suggests the nearest of the choices.
         """
         if name in self._members:
             return self._members[name]
-        near = difflib.get_close_matches(name, self._members, n=1)
+        known = self.names() if choices is None else choices
+        near = difflib.get_close_matches(name, known, n=1)
         guess = f"did you mean '{near[0]}'? " if near else ""
         raise UsageError(
             f"unknown {self.kind} {brief(name)}",
-            f"{guess}known: {', '.join(self._members)}",
+            f"{guess}known: {', '.join(known)}",
         )
 
     def index(self, name: str) -> int:

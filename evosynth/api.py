@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from dsl.accuracy import EXACT
 from dsl.algorithm_formats import ALGORITHM_FORMATS, render_algorithm
+from dsl.costs import FLOPS, Cost, make_cost
 from dsl.errors import DataError, UsageError
-from dsl.formats import FORMATS, render
+from dsl.formats import FORMATS, render, text
 from dsl.grammars.recursive.algorithm import Algorithm
 from dsl.program import Program
 from dsl.registry import brief
@@ -363,11 +364,22 @@ def load(path: str | Path, *, pick: str | None = None) -> Program | Algorithm:
         DataError: The path holds no valid program.
         StorageError: It cannot be read.
     """
+    return _loaded(path, pick)[0]
+
+
+def _loaded(path: str | Path, pick: str | None) -> tuple[Program | Algorithm, Cost]:
+    """Returns what `load` does, and what the run that it is from counts."""
     if pick is not None:
-        return picked_point(path, pick).program
+        point = picked_point(path, pick)
+        return point.program, point.counted_by
     load_installed()
     found = read_any_document(program_file(Path(path)))
-    return found.algorithm if isinstance(found, AlgorithmDocument) else found.program
+    if isinstance(found, AlgorithmDocument):
+        return found.algorithm, FLOPS
+    if found.approximate is None:
+        return found.program, FLOPS
+    asked = found.approximate.target.approximation
+    return found.program, make_cost(asked.cost, asked.word_length)
 
 
 def show(
@@ -395,7 +407,17 @@ def show(
     load_installed()
     if format not in ALGORITHM_FORMATS:
         FORMATS.get(format)  # before anything is read
-    return written(load(path, pick=pick), format, n, options)
+    found, cost = _loaded(path, pick)
+    is_listing = format == text.TEXT.name and n is None and not options
+    if is_listing and cost.name != FLOPS.name and isinstance(found, Program):
+        return text.listing(found, _counted(found, cost))
+    return written(found, format, n, options)
+
+
+def _counted(program: Program, cost: Cost) -> str:
+    """Returns what a program costs by the cost of its run, as a listing says it."""
+    bits = f" at {cost.word_length} bits" if cost.word_length else ""
+    return f"cost {cost.name}{bits}: {cost.of_code(program.code).cost:,g} {cost.unit}"
 
 
 def written(

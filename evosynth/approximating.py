@@ -17,6 +17,8 @@ from fitness.objectives import OBJECTIVES, WORST, Objective
 # Of objectives that are errors, of signal-to-noise ratios in dB, and how many dB of the
 # target's own figure may be lost, where the user says nothing.
 ERROR, RATIO, LOST = 1e-3, 60.0, 0.1
+# A tolerance within 5 % of the loss of a program without operations (0.22 dB) asks for nothing.
+NEARLY = 0.95
 
 
 def approximate_target(
@@ -60,12 +62,33 @@ def approximate_target(
     )
     moments = make_covariance(text, target.n) if text else None
     found = ApproximateTarget(target, asked, moments)
-    own = _own_loss(chosen, found)
+    usual = _usual_tolerance(chosen, _own_loss(chosen, found))
     if tolerance is None:
-        usual = replace(asked, tolerance=_usual_tolerance(chosen, own))
-        found = replace(found, approximation=usual)
+        found = replace(found, approximation=replace(asked, tolerance=usual))
     check_approximation(found.approximation)
+    if tolerance is not None:
+        _check_it_asks_for_something(found, chosen, usual)
     return found
+
+
+def _check_it_asks_for_something(
+    target: ApproximateTarget, objective: Objective, usual: float
+) -> None:
+    """Checks that a tolerance is not met by a program that computes nothing.
+
+    Raises:
+        UsageError: It is, or nearly so: the user has another unit in mind.
+    """
+    tolerance = target.approximation.tolerance
+    nothing = objective.loss_of_nothing(target.target, target.covariance)
+    if objective.loss_of(tolerance) < NEARLY * nothing:
+        return
+    unit = " dB" if objective.is_decibel else ""
+    raise UsageError(
+        f"expected a tolerance that not every program meets, got {tolerance:g}{unit}: "
+        f"one that computes nothing has {objective.name} {objective.shown(nothing)}",
+        f"{objective.name} is {objective.direction}: such as {usual:.4g}",
+    )
 
 
 def check_approximation(approximation: Approximation) -> None:
@@ -89,10 +112,12 @@ def check_approximation(approximation: Approximation) -> None:
 
 
 def _objective(name: str) -> Objective:
-    objective = OBJECTIVES.get(name)
+    known = [each.name for each in OBJECTIVES if each.of_matrices is not None]
+    objective = OBJECTIVES.get(name, known)
     if objective.of_matrices is None:
-        known = ", ".join(each.name for each in OBJECTIVES if each.of_matrices is not None)
-        raise UsageError(f"objective '{name}' says nothing of errors", f"choose of: {known}")
+        raise UsageError(
+            f"objective '{name}' says nothing of errors", f"choose of: {', '.join(known)}"
+        )
     return objective
 
 

@@ -128,12 +128,23 @@ def positive(values: Any, least: float) -> Any:
     return np.maximum(np.asarray(values, float), least)
 
 
-def label_counts(axis: Any) -> None:
-    """Labels a logarithmic axis of counts with plain numbers such as 200 and 1,000."""
+def label_counts(axis: Any, least: float | None = None) -> None:
+    """Labels a logarithmic axis of counts with plain numbers such as 200 and 1,000.
+
+    Args:
+        axis: Such as `axes.xaxis`.
+        least: The least count but 0, of an axis in scale "symlog" on which 0 is.
+    """
     from matplotlib import ticker
 
     low, high = axis.get_view_interval()
-    steps = (1.0, 2.0, 5.0) if high < WIDE * low else (1.0,)
-    axis.set_major_locator(ticker.LogLocator(subs=steps, numticks=12))
+    steps = (1.0, 2.0, 5.0) if high < WIDE * (least or low) else (1.0,)
+    if least is None:
+        axis.set_major_locator(ticker.LogLocator(subs=steps, numticks=12))
+    else:
+        decades = range(int(np.floor(np.log10(least))), int(np.ceil(np.log10(high))))
+        counts = [step * 10.0**decade for decade in decades for step in steps]
+        axis.set_major_locator(ticker.FixedLocator([0.0, *(c for c in counts if c >= least)]))
+        axis.set_minor_locator(ticker.NullLocator())
     axis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
     axis.set_minor_formatter(ticker.NullFormatter())

@@ -16,6 +16,7 @@ from dsl.errors import DataError, StorageError, UsageError
 from evosynth.approximate_result import ApproximateResult
 from evosynth.cases import approximate_case
 from evosynth.cli.main import cli
+from evosynth.request import Request
 from evosynth.runs.faults import injecting
 from evosynth.settings import OF_APPROXIMATIONS
 
@@ -56,6 +57,7 @@ def test_a_run_has_the_cheapest_program_within_the_tolerance() -> None:
     assert result.point.loss <= 0.05
     assert result.point.cost == min(p.cost for p in result.front if p.loss <= 0.05)
     assert all(p.cost < 208 for p in result.front)
+    assert result.front.best is result.point
     data = result.to_dict()
     assert data["verified"] is True
     assert data["front"][0]["cost"] == 0
@@ -75,6 +77,7 @@ def test_what_cannot_be_reached_is_said(tmp_path: Path) -> None:
     result = run(word_length=3, tolerance=1e-9, out=tmp_path / "runs", evaluations=4 * EPOCH)
     assert not result.is_verified
     assert result.point.loss == min(p.loss for p in result.front)
+    assert result.front.best is result.point
     assert "NOT" in repr(result)
     assert result.folder is not None
     verification = es.verify(result.folder)
@@ -149,6 +152,8 @@ def test_a_damaged_approximation_is_refused(tmp_path: Path) -> None:
         ({"tolerance": float("nan")}, "tolerance above 0"),
         ({"tolerance": "much"}, "a number for the tolerance"),
         ({"objective": "eror"}, "did you mean 'error'"),
+        ({"objective": "eror"}, "known: coding-gain, error, frobenius, snr, worst-case"),
+        ({"objective": "operation"}, "unknown objective 'operation' known: coding-gain"),
         ({"objective": "operations"}, "says nothing of errors"),
         ({"cost": "flop", "word_length": None}, "did you mean 'flops'"),
         ({"cost": "flops"}, "takes no word length"),
@@ -162,6 +167,45 @@ def test_what_does_not_go_together_is_refused(options: dict[str, Any], part: str
     with pytest.raises(UsageError) as caught:
         es.run(**{**ASKED, **options})
     assert part in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("objective", "tolerance", "parts"),
+    [
+        ("snr", 1e-3, ["got 0.001 dB: one that computes nothing has snr 0.00 dB"]),
+        ("snr", 0.1, ["snr is in dB, more is better: such as 60"]),
+        ("snr", -3, ["got -3 dB"]),
+        ("coding-gain", 1e-3, ["has coding-gain 0.00 dB", "more is better: such as 8.726"]),
+        ("error", 60, ["got 60: one", "has error 1", "a loss, less is better: such as 0.001"]),
+        ("error", 1, ["got 1: one"]),
+        ("frobenius", 1, ["has frobenius 1"]),
+        ("worst-case", 0.99, ["has worst-case 1"]),
+    ],
+)
+def test_a_tolerance_that_every_program_meets_is_refused(
+    objective: str, tolerance: float, parts: list[str], tmp_path: Path
+) -> None:
+    asked = {**ASKED, "objective": objective, "tolerance": tolerance, "out": tmp_path / "runs"}
+    with pytest.raises(UsageError, match="expected a tolerance that not every program") as caught:
+        es.run(**asked)
+    for part in parts:
+        assert part in f"{caught.value} {caught.value.hint}"
+    assert not (tmp_path / "runs").exists(), "nothing was searched"
+
+
+@pytest.mark.parametrize(
+    ("objective", "tolerance"), [("snr", 0.3), ("coding-gain", 0.3), ("error", 0.9)]
+)
+def test_a_tolerance_that_asks_for_little_is_taken(objective: str, tolerance: float) -> None:
+    request = Request(target="dct2", n=8, objective=objective, tolerance=tolerance)
+    assert request.make(0).approximation.tolerance == tolerance
+
+
+def test_a_target_without_gain_has_a_front_but_no_tolerance() -> None:
+    asked = Request("dct2", 8, objective="coding-gain", covariance="white", front=True)
+    assert asked.make(0).approximation.tolerance == pytest.approx(-0.1)
+    with pytest.raises(UsageError, match="every program"):
+        replace(asked, tolerance=-0.1).make(0)
 
 
 def test_the_command_line_shows_the_front() -> None:

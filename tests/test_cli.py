@@ -333,21 +333,37 @@ def test_help_names_every_strategy_and_format() -> None:
             assert name in text
 
 
-def test_options_are_named_as_the_arguments_of_python() -> None:
+@pytest.mark.parametrize(
+    ("name", "positional"), [("run", set()), ("resume", {"run"}), ("fork", {"run"})]
+)
+def test_options_are_named_as_the_arguments_of_python(name: str, positional: set[str]) -> None:
     options = {
         opt[2:].replace("-", "_")
-        for p in cli.commands["run"].params
+        for p in cli.commands[name].params
         for opt in p.opts
         if opt[:2] == "--"
     }
-    arguments = set(inspect.signature(es.run).parameters)
+    arguments = set(inspect.signature(getattr(es, name)).parameters)
     # In Python a plug-in is imported, or loaded by es.load_plugin.
     assert options - {"json", "quiet", "plugin"} - arguments == set()
-    assert arguments - options == {"report"}
+    assert arguments - options == {"report"} | positional
+
+
+def test_options_that_commands_share_are_the_same() -> None:
+    """Those of where and how long a search works; help and order too."""
+    names = ["evaluations", "seconds", "patience", "goal"]
+    names += ["workers", "executor", "scheduler", "scheduler_file", "epoch_seconds"]
+    shared = [
+        [p.to_info_dict() for p in cli.commands[command].params if p.name in names]
+        for command in ("run", "resume", "fork")
+    ]
+    assert [each["name"] for each in shared[0]] == names
+    assert shared[0] == shared[1] == shared[2]
 
 
 # Failures
 
+SNR = ["run", "--target", "dct2", "--n", 8, "--objective", "snr"]
 BAD_ARGUMENTS: list[tuple[list[object], int, tuple[str, ...]]] = [
     (["run", "--target", "dftt", "--n", 8], 2, ("'dftt'", "did you mean 'dft'")),
     (["run", "--target", "zzz", "--n", 8], 2, ("'zzz'", "known: ")),
@@ -361,6 +377,9 @@ BAD_ARGUMENTS: list[tuple[list[object], int, tuple[str, ...]]] = [
     (["run", "--target", "dft"], 2, ("size",)),
     (["run", "--target", "wht", "--n", 12], 2, ("12", "power")),
     (["run", "--n", 8], 2, ("--target",)),
+    ([*SNR, "--tolerance", "1e-3"], 2, ("not every program meets, got 0.001 dB", "such as 60")),
+    ([*SNR, "--covariance", "missing.npy"], 65, ("missing.npy", "no such file", "ar1:RHO")),
+    ([*RUN, "--objective", "eror"], 2, ("'eror'", "'error'", "coding-gain, error, frobenius")),
     ([*RUN, "--strategy", "evolv"], 2, ("'evolv'", "did you mean 'evolve'")),
     ([*RUN, "--input", "comples"], 2, ("'comples'",)),
     ([*RUN, "--seed", -1], 2, ("seed", "-1")),

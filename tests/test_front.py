@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -18,12 +19,14 @@ from dsl.costs import COSTS, make_cost
 from dsl.covariance import make_covariance
 from dsl.errors import DataError, EvosynthError, UsageError
 from dsl.formats import json_format
+from dsl.formats.text import parse
 from dsl.number_forms import round_bits
 from dsl.program import Program
 from dsl.straightline import UNITS
 from dsl.targets import Target, make_target
 from dsl.targets.approximate_target import ApproximateTarget, Approximation
 from dsl.targets.known_approximations import all_approximations
+from evosynth.approximate_result import write_approximate_document
 from evosynth.cli.main import cli
 from evosynth.fronts import Front, front_of, front_table, points_of, read_front
 from evosynth.runs.folder import RunFolder
@@ -384,11 +387,18 @@ def test_pictures_have_a_mark_for_everything(run: Path) -> None:
     pytest.importorskip("matplotlib")
     front = es.front(run)
     (axis,) = front.draw().axes
-    found, *known = axis.lines
+    found, tolerance, best, *known = axis.lines
     assert found.get_xdata().tolist() == [point.cost for point in front]
     figures = [front.objective.figure(point.loss) for point in front]
     assert found.get_ydata().tolist() == pytest.approx(figures)
     assert len(known) == 5
+    assert set(tolerance.get_ydata()) == {8.0}
+    assert tolerance.get_label() == "tolerance: 8 dB"
+    assert front.best is front.pick("gain=8")
+    assert (best.get_xdata()[0], best.get_ydata()[0]) == pytest.approx(
+        (front.best.cost, front.objective.figure(front.best.loss))
+    )
+    assert best.get_label().startswith(f"best: {front.best.cost:g} additions, 8.")
     assert axis.get_ylabel() == "coding-gain, dB"
     assert axis.get_yscale() == "linear"
 
@@ -402,6 +412,43 @@ def test_errors_over_decades_are_logarithmic_and_exact_ones_are_drawn(exact_run:
     assert all(y > 0 for y in axis.lines[0].get_ydata())
     assert axis.get_xscale() == "linear"
     replace(front, points=()).draw()
+
+
+def test_programs_without_cost_are_within_a_logarithmic_picture(run: Path) -> None:
+    pytest.importorskip("matplotlib")
+    front = es.front(run)
+    free = replace(front, points=(replace(front[0], cost=0), *front.points[1:]))
+    (axis,) = free.draw().axes
+    assert axis.get_xscale() == "symlog"
+    places = axis.transData.transform([(cost, 8) for cost in (0, *(p.cost for p in front))])[:, 0]
+    assert np.isfinite(places).all()
+    assert places[0] > axis.transData.transform((axis.get_xlim()[0], 8))[0]
+    ticks = axis.get_xticks()
+    assert ticks[0] == 0
+    assert ticks[1] > 0
+    (axis,) = front.draw().axes
+    assert axis.get_xscale() == "log"
+    cheap = replace(free, points=tuple(replace(p, cost=k) for k, p in enumerate(front)))
+    cheap.__dict__["references"] = []
+    (axis,) = cheap.draw().axes
+    assert axis.get_xscale() == "linear"
+
+
+def test_the_best_is_the_cheapest_within_the_tolerance_or_the_nearest(run: Path) -> None:
+    front = es.front(run)
+    for point in front:
+        within = replace(front, tolerance=front.objective.figure(point.loss))
+        assert within.best is next(p for p in front if p.loss <= point.loss)
+    assert replace(front, tolerance=50.0).best is min(front, key=lambda point: point.loss)
+    assert replace(front, tolerance=None).best is None
+    assert replace(front, points=()).best is None
+
+
+def test_exact_runs_have_no_tolerance_in_the_picture(exact_run: Path) -> None:
+    pytest.importorskip("matplotlib")
+    (axis,) = es.front(exact_run).draw().axes
+    labels = [line.get_label() for line in axis.lines]
+    assert labels == ["found: 1", "best known", "matrix product"]
 
 
 def test_pictures_have_a_known_suffix(run: Path, tmp_path: Path) -> None:
@@ -449,6 +496,26 @@ def test_commands_take_a_choice(run: Path) -> None:
     assert "verified: shift-add" in said("verify", run, "--pick", "gain=8.2")
     assert json.loads(said("verify", run, "--pick", "last", "--json"))["verified"] is True
     assert "hint: the best has" in said("show", run, "--pick", "gain=20", code=2)
+
+
+def test_a_listing_counts_as_the_run_does(run: Path, exact_run: Path) -> None:
+    for number, point in enumerate(es.front(run), 1):
+        text = said("show", run, "--pick", f"#{number}")
+        lines = text.splitlines()
+        assert lines[1].startswith(f"# {point.operations} real operations")
+        assert lines[2] == f"# cost shift-add at 8 bits: {point.cost:g} additions"
+        assert parse(text) == point.program
+    assert "# cost" not in said("show", exact_run, "--pick", "first")
+    assert "takes it" in said("show", run, "--pick", "first", "--n", 8, code=2)
+
+
+def test_a_program_file_counts_as_its_run_does(tmp_path: Path, program: Program) -> None:
+    path = tmp_path / "best.json"
+    path.write_text(write_approximate_document(program, approximate(GAIN)))
+    cost = make_cost("shift-add", 8).of_code(program.code).cost
+    assert f"\n# cost shift-add at 8 bits: {cost:g} additions\n" in said("show", path)
+    path.write_text(write_approximate_document(program, approximate(ERROR)))
+    assert "# cost" not in said("show", path)
 
 
 def test_costs_command_lists_costs_and_objectives() -> None:

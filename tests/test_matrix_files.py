@@ -198,8 +198,12 @@ def test_a_variable_is_named_where_there_are_several(tmp_path: Path) -> None:
     others = {"text": "abc", "cells": np.array([REAL, "x"], object), "s": {"A": REAL}, "k": 3.0}
     path.write_bytes(mat_bytes(A=REAL, **others))
     assert np.array_equal(load_matrix(path), REAL), "the only matrix"
-    for name, what in (("text", "text"), ("cells", "a cell array"), ("s", "a structure")):
-        refused(DataError, f"is {what}", call=lambda name=name: load_matrix(f"{path}:{name}"))
+    for name, *texts in (
+        ("text", "is text", "A = str2num(text)"),
+        ("cells", "is a cell array", "A = cell2mat(cells)"),
+        ("s", "is a structure", "A = s.FIELD"),
+    ):
+        refused(DataError, *texts, call=lambda name=name: load_matrix(f"{path}:{name}"))
     refused(DataError, "1 x 1", call=lambda: load_matrix(f"{path}:k"))
     path.write_bytes(mat_bytes(A=REAL, B=COMPLEX, **others))
     refused(DataError, "'A', 'B'", "mine.mat:A", call=lambda: load_matrix(path))
@@ -212,7 +216,7 @@ def test_a_variable_is_named_where_there_are_several(tmp_path: Path) -> None:
 
 def test_other_matlab_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.mat"
-    sparse = mat_bytes(A=scipy.sparse.csc_array(REAL))
+    sparse, sparse_4 = (mat_bytes(form=form, A=scipy.sparse.csc_array(REAL)) for form in "54")
     for content, texts in (
         (b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n", ["7.3", "-v7"]),
         (b"\x89HDF\r\n\x1a\n" + bytes(600), ["7.3", "-v7"]),
@@ -224,12 +228,27 @@ def test_other_matlab_files_are_refused(tmp_path: Path) -> None:
         (mat_bytes(A=np.ones((2, 2, 2))), ["2 axes, got 3"]),
         (mat_bytes(A=np.zeros((0, 3))), ["no matrix"]),
         (mat_bytes(A=REAL * np.nan), ["entry (0, 0) is nan"]),
-        (sparse, ["no matrix", "'A'"]),
+        (sparse, ["no matrix", "'A' (a sparse matrix)", "A = full(A); save("]),
+        (sparse_4, ["no matrix", "'A' (a sparse matrix)", "A = full(A); save("]),
+        (
+            mat_bytes(k=3.0, c=np.array([REAL, "x"], object), s={"A": REAL}),
+            ["'k' (1 x 1 numbers), 'c' (a cell array), 's' (a structure)", "A = cell2mat(c); save"],
+        ),
+        (mat_bytes(k=3.0), ["'k' (1 x 1 numbers)", "save a full numeric matrix"]),
     ):
         path.write_bytes(content)
         refused(DataError, "mine.mat", *texts, call=lambda: load_matrix(path))
     path.write_bytes(sparse)
-    refused(DataError, "is a sparse matrix", call=lambda: load_matrix(f"{path}:A"))
+    refused(DataError, "'A' is a sparse matrix", "full(A)", call=lambda: load_matrix(f"{path}:A"))
+
+
+def test_what_objects_keep_in_a_variable_without_name_is_no_matrix(tmp_path: Path) -> None:
+    path = tmp_path / "mine.mat"
+    whole = mat_bytes(abcd=np.arange(40, dtype=np.uint8))
+    place = whole.index(b"abcd") - 4  # a small element: its length, its type, its bytes
+    assert struct.unpack_from("<HH", whole, place) == (1, 4)
+    path.write_bytes(whole[:place] + struct.pack("<HH4x", 1, 0) + whole[place + 8 :])
+    refused(DataError, "holds no variable", call=lambda: load_matrix(path))
 
 
 def bomb(claimed: tuple[int, int], size: int) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +30,7 @@ from fitness.objectives import (
     Objective,
     program_error,
 )
-from fitness.objectives.base import gate
+from fitness.objectives.base import gate, unscored
 from fitness.objectives.coding_gain import inverse_gains
 from fitness.scores import Scores
 
@@ -262,6 +264,38 @@ def test_figures_are_what_people_read() -> None:
     assert CODING_GAIN.shown(WORST) == "none"
 
 
+def test_nothing_has_no_ratio_and_no_gain() -> None:
+    assert SNR.shown(1 + 1e-15) == "0.00 dB"
+    assert SNR.shown(1.01) == "-0.04 dB"
+
+
+@OF_MATRICES
+@pytest.mark.parametrize("name", ["dct2", "dft"])
+def test_a_program_that_computes_nothing_has_lost_everything(
+    objective: Objective, name: str
+) -> None:
+    target = make_target(name, 8)
+    inputs = make_covariance(objective.covariance, 8) if objective.covariance else None
+    assert objective.loss_of_nothing(target, inputs) == pytest.approx(1)
+    assert objective.direction.startswith("in dB, more" if objective.is_decibel else "a loss, less")
+
+
+def test_nothing_loses_what_an_objective_says_of_zeros_or_of_inputs() -> None:
+    target = make_target("mdct", 8)
+    rows, columns = target.matrix.shape
+    seen = []
+
+    def largest(computed: Any, of: Target, covariance: Covariance | None) -> Any:
+        seen.append(computed.copy())
+        return 3.0 + np.abs(computed).max(axis=(-2, -1))
+
+    mine = Objective("mine", unscored, lambda program, of: 0.0, "mine", largest)
+    assert mine.loss_of_nothing(target) == 3
+    assert np.array_equal(seen[0], [np.zeros((rows, columns)), np.eye(rows, columns)])
+    mine = replace(mine, of_matrices=lambda m, of, c: np.where(m.any((1, 2)), 5.0, math.inf))
+    assert mine.loss_of_nothing(target) == 5
+
+
 # Covariances
 
 
@@ -285,6 +319,10 @@ def test_covariances_of_files(tmp_path: Path) -> None:
     assert make_covariance(path, 2).matrix.dtype == np.complex128
     with pytest.raises(UsageError, match=r"is 2 x 2, expected 4 x 4"):
         make_covariance(path, 4)
+    for missing in (str(tmp_path / "none.npy"), "a\0b.npy"):
+        with pytest.raises(DataError, match="no such file") as caught:
+            make_covariance(missing, 2)
+        assert caught.value.hint.startswith("give white, ar1:RHO")
 
 
 @pytest.mark.parametrize(

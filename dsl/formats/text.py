@@ -19,12 +19,18 @@ LONGEST_LINE = 1 << 20
 
 def write(program: Program) -> str:
     """Writes one line per instruction; `parse` gives the same program back."""
+    return listing(program)
+
+
+def listing(program: Program, *remarks: str) -> str:
+    """Writes the same with remarks, each a line long, below the count."""
     count = program.count
     functions = f", {count.functions} of functions" if count.functions else ""
     lines = [
         f"program {program.name}: {program.grammar}, {program.inputs} {program.domain} inputs",
         f"# {count.operations} real operations when simplified: "
         f"{count.additions} additions, {count.multiplications} multiplications{functions}",
+        *(f"# {remark}" for remark in remarks),
     ]
     stage = -1
     firsts = program.first_results

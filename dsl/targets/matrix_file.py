@@ -47,7 +47,7 @@ def split_variable(name: str) -> tuple[str, str | None]:
     return (found[1], found[2]) if found else (name, None)
 
 
-def load_matrix(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
+def load_matrix(path: str | os.PathLike[str], give: str = GIVE) -> npt.NDArray[Any]:
     """Reads a matrix of numbers of any kind: `.npy`, MATLAB's `.mat`, or text.
 
     Whole numbers beyond 2^53 and extended precision are rounded to the nearest float64.
@@ -55,6 +55,7 @@ def load_matrix(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
     Args:
         path: Of the file; with the name of the variable, `file.mat:A`, where a MAT file
             holds several.
+        give: What to do if there is no such file, for people.
 
     Returns:
         (m, n) complex128 where the file has complex entries, else float64.
@@ -64,7 +65,7 @@ def load_matrix(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
         StorageError: The file cannot be read.
     """
     try:
-        return _load(*split_variable(os.fspath(path)))
+        return _load(*split_variable(os.fspath(path)), give)
     except DataError as error:
         raise DataError(f"'{path}': {error}", error.hint) from error
     except OSError as error:
@@ -74,12 +75,12 @@ def load_matrix(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
         ) from error
 
 
-def _load(name: str, variable: str | None) -> npt.NDArray[Any]:
+def _load(name: str, variable: str | None, give: str) -> npt.NDArray[Any]:
     path = Path(name)
     if "\0" in name or not path.exists():
-        raise DataError("no such file", GIVE)
+        raise DataError("no such file", give)
     if not path.is_file():  # a pipe would block, a folder or device has no size
-        raise DataError("expected a regular file, got something else", GIVE)
+        raise DataError("expected a regular file, got something else", give)
     if variable is not None:
         matrix = read_mat(path, variable)
     else:

@@ -40,7 +40,10 @@ PICK_OPTION = click.option(
     metavar="KEY=VALUE",
     help="Program of the front: error=1e-3, gain=8.2, cost=24, operations=24, first or #3.",
 )
+QUIET_OPTION = click.option("-q", "--quiet", is_flag=True, help="No progress, no narration.")
+NARRATION_OPTION = click.option("-q", "--quiet", is_flag=True, help="No narration.")
 RUN_ARGUMENT = click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
+RUN_FOLDER_ARGUMENT = click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 
 
 # What decides the matrix of a transform.
@@ -135,6 +138,25 @@ WORKPLACE_OPTIONS = (
 )
 
 
+def _folder_option(what: str, folder: str = "evosynth-runs") -> Callable[..., Any]:
+    """Returns the option of the folder that a command writes to."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=Path(folder),
+        show_default=True,
+        metavar="DIR",
+        help=what,
+    )
+
+
+def _output_option(what: str, metavar: str = "FILE") -> Callable[..., Any]:
+    """Returns the option of the file that a command writes."""
+    return click.option(
+        "-o", "--output", type=click.Path(path_type=Path), metavar=metavar, help=what
+    )
+
+
 def _with_options(*groups: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Gives a command several groups of options."""
 
@@ -144,9 +166,6 @@ def _with_options(*groups: Any) -> Callable[[Callable[..., Any]], Callable[..., 
         return command
 
     return decorate
-
-
-QUIET_OPTION = click.option("-q", "--quiet", is_flag=True, help="No progress, no narration.")
 
 
 @cli.command("run")
@@ -170,16 +189,9 @@ QUIET_OPTION = click.option("-q", "--quiet", is_flag=True, help="No progress, no
 @click.option(
     "--strategy", default="evolve", show_default=True, help="evolve, hill-climb or random."
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("evosynth-runs"),
-    show_default=True,
-    metavar="DIR",
-    help="Where the run folder is made.",
-)
+@_folder_option("Where the run folder is made.")
 @JSON_OPTION
-@click.option("-q", "--quiet", is_flag=True, help="No progress, no narration.")
+@QUIET_OPTION
 @plugin_option
 @reporting_failures
 def run_command(as_json: bool, quiet: bool, **options: object) -> None:
@@ -198,7 +210,7 @@ def run_command(as_json: bool, quiet: bool, **options: object) -> None:
 
 
 @cli.command("resume")
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@RUN_FOLDER_ARGUMENT
 @_with_options(BUDGET_OPTIONS, WORKPLACE_OPTIONS)
 @JSON_OPTION
 @QUIET_OPTION
@@ -216,18 +228,11 @@ def resume_command(run: Path, as_json: bool, quiet: bool, **options: object) -> 
 
 
 @cli.command("fork")
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@RUN_FOLDER_ARGUMENT
 @click.option("--seed", type=int, help="Decides random choices from there on  [default: the run's]")
 @click.option("--epoch", type=int, help="Of one of its checkpoints  [default: the newest]")
 @_with_options(BUDGET_OPTIONS, WORKPLACE_OPTIONS)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("evosynth-runs"),
-    show_default=True,
-    metavar="DIR",
-    help="Where the new run folder is made.",
-)
+@_folder_option("Where the new run folder is made.")
 @JSON_OPTION
 @QUIET_OPTION
 @plugin_option
@@ -263,13 +268,7 @@ def show_command(run: Path, form: str, n: int | None, pick: str | None) -> None:
 @cli.command("export")
 @RUN_ARGUMENT
 @click.option("--to", metavar="FORMAT", help=f"{FORMATS}  [default: by the file's suffix]")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="File to write; an existing one is replaced  [default: -, standard output]",
-)
+@_output_option("File to write; an existing one is replaced  [default: -, standard output]")
 @SIZE_OPTION
 @PICK_OPTION
 @click.option("--name", help="Name of the function or class  [default: the program's]")
@@ -308,13 +307,7 @@ def export_command(run: Path, to: str | None, output: Path | None, **options: ob
     metavar="exact|common|free",
     help="Outputs of a bare program up to one common factor, or up to one each  [default: exact]",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Program file to write  [default: none]",
-)
+@_output_option("Program file to write  [default: none]")
 @JSON_OPTION
 @plugin_option
 @reporting_failures
@@ -338,13 +331,7 @@ def refine_command(run: Path, as_json: bool, **options: object) -> None:
     type=click.Path(path_type=Path),
 )
 @click.option("--target", metavar="NAME", help="What bare programs compute.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="File to write the algorithm to  [default: none]",
-)
+@_output_option("File to write the algorithm to  [default: none]")
 @click.option(
     "--library",
     metavar="user|DIR",
@@ -378,14 +365,8 @@ def verify_command(run: Path, pick: str | None, as_json: bool) -> None:
 
 
 @cli.command("front")
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE.svg|.png",
-    help="Picture to draw  [default: none]",
-)
+@RUN_FOLDER_ARGUMENT
+@_output_option("Picture to draw  [default: none]", "FILE.svg|.png")
 @JSON_OPTION
 @plugin_option
 @reporting_failures
@@ -401,7 +382,7 @@ def front_command(run: Path, output: Path | None, as_json: bool) -> None:
 
 
 @cli.command("check")
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@RUN_FOLDER_ARGUMENT
 @JSON_OPTION
 @plugin_option
 @reporting_failures
@@ -435,15 +416,9 @@ def check_command(run: Path, as_json: bool) -> None:
 @click.option(
     "--cores", type=int, multiple=True, help="Threads; may be repeated  [default: 1 and 2]"
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where the figures are stored  [default: bench.json in the run folder]",
-)
+@_output_option("Where the figures are stored  [default: bench.json in the run folder]")
 @JSON_OPTION
-@click.option("-q", "--quiet", is_flag=True, help="No narration.")
+@NARRATION_OPTION
 @plugin_option
 @reporting_failures
 def bench_command(run: Path, as_json: bool, quiet: bool, **options: object) -> None:
@@ -470,16 +445,9 @@ def bench_command(run: Path, as_json: bool, quiet: bool, **options: object) -> N
 )
 @click.option("--seeds", type=int, default=1, show_default=True, help="How many of each.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The first of them.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("evosynth-comparisons"),
-    show_default=True,
-    metavar="DIR",
-    help="Where finished trials, table and picture are kept.",
-)
+@_folder_option("Where finished trials, table and picture are kept.", "evosynth-comparisons")
 @JSON_OPTION
-@click.option("-q", "--quiet", is_flag=True, help="No progress, no narration.")
+@QUIET_OPTION
 @plugin_option
 @reporting_failures
 def compare_command(as_json: bool, quiet: bool, **options: object) -> None:
@@ -498,16 +466,9 @@ def compare_command(as_json: bool, quiet: bool, **options: object) -> None:
 @click.argument("name", metavar="[NAME]", required=False)
 @click.option("--quick", is_flag=True, help="In minutes rather than hours.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides random choices.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("evosynth-experiments"),
-    show_default=True,
-    metavar="DIR",
-    help="Where the experiment's folder is.",
-)
+@_folder_option("Where the experiment's folder is.", "evosynth-experiments")
 @JSON_OPTION
-@click.option("-q", "--quiet", is_flag=True, help="No narration.")
+@NARRATION_OPTION
 @reporting_failures
 def experiment_command(name: str | None, as_json: bool, quiet: bool, **options: object) -> None:
     """Answers a question with tables, pictures and a paragraph; without a name lists them all.
@@ -528,14 +489,7 @@ def experiment_command(name: str | None, as_json: bool, quiet: bool, **options: 
     metavar="FILE",
     help="In which one wrote its address.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("evosynth-runs"),
-    show_default=True,
-    metavar="DIR",
-    help="Where runs will be written.",
-)
+@_folder_option("Where runs will be written.")
 @JSON_OPTION
 @reporting_failures
 def doctor_command(

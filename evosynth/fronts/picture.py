@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 LEAST = 1e-17
 # Axes whose numbers have a larger quotient are logarithmic.
 WIDE_COSTS, WIDE_LOSSES = 8.0, 30.0
+# Decades that the axis has from cost 0 to the least that is more.
+ROOM_OF_ZERO = 0.3
 MARKERS = "sD^vPXph"
 
 
 def draw(front: Front) -> Figure:
     """Draws programs of a front as a staircase, and what is known as single marks.
+
+    The best program has a ring, the run's tolerance is a line.
 
     Raises:
         EnvironmentMismatchError: matplotlib is not installed.
@@ -30,8 +34,19 @@ def draw(front: Front) -> Figure:
     figure, axis = new_figure(width=8.6, height=5.0)
     known = [each for each in front.references if each.loss < WORST]
     points = [(point.cost, point.loss) for point in front if point.loss < WORST]
+    _draw_found(axis, front.objective, points)
+    _draw_choice(axis, front)
+    for position, each in enumerate(known):
+        _draw_reference(axis, front.objective, each, position)
+    everything = [(each.cost, each.loss) for each in known] + points
+    _set_scales(axis, front, [c for c, _ in everything], [loss for _, loss in everything])
+    axis.set_title(front.title, fontsize="medium")
+    figure.legend(loc="outside right upper", fontsize="small")
+    return figure
+
+
+def _draw_found(axis: Any, objective: Objective, points: list[tuple[float, float]]) -> None:
     costs, losses = zip(*points, strict=True) if points else ((), ())
-    objective = front.objective
     axis.plot(
         costs,
         _heights(objective, losses),
@@ -43,29 +58,48 @@ def draw(front: Front) -> Figure:
         label=f"found: {len(points)}",
         zorder=3,
     )
-    for position, each in enumerate(known):
-        _draw_reference(axis, objective, each, position)
-    everything = [(each.cost, each.loss) for each in known] + points
-    _set_scales(axis, front, [c for c, _ in everything], [loss for _, loss in everything])
-    axis.set_title(front.title, fontsize="medium")
-    figure.legend(loc="outside right upper", fontsize="small")
-    return figure
+
+
+def _draw_choice(axis: Any, front: Front) -> None:
+    """Draws the run's tolerance and a ring around its best program; nothing of exact runs."""
+    if front.tolerance is None:
+        return
+    objective, best = front.objective, front.best
+    unit = " dB" if objective.is_decibel else ""
+    (height,) = _heights(objective, [objective.loss_of(front.tolerance)])
+    label = f"tolerance: {front.tolerance:.3g}{unit}"
+    axis.axhline(height, color=INK, linewidth=0.9, linestyle="--", label=label, zorder=2)
+    if best is not None and best.loss < WORST:
+        label = f"best: {best.cost:,g} {front.cost.unit}, {objective.shown(best.loss)}"
+        _draw_mark(axis, objective, (best.cost, best.loss), ("o", INK, 12), label)
 
 
 def _draw_reference(axis: Any, objective: Objective, each: Reference, position: int) -> None:
     looks = {DENSE: ("*", INK, 12), BEST_KNOWN: ("+", INK, 11)}
     place = 1 + position % (len(COLOURS) - 1)
     usual = MARKERS[position % len(MARKERS)], COLOURS[place], 7
-    marker, colour, size = looks.get(each.name, usual)
+    look = looks.get(each.name, usual)
+    _draw_mark(axis, objective, (each.cost, each.loss), look, _label(each))
+
+
+def _draw_mark(
+    axis: Any,
+    objective: Objective,
+    point: tuple[float, float],
+    look: tuple[str, str, int],
+    label: str,
+) -> None:
+    """Draws a single cost and loss as an empty marker of a shape, a colour and a size."""
+    marker, colour, size = look
     axis.plot(
-        [each.cost],
-        _heights(objective, [each.loss]),
+        [point[0]],
+        _heights(objective, [point[1]]),
         linestyle="none",
         marker=marker,
         color=colour,
         markersize=size,
         markerfacecolor="none",
-        label=_label(each),
+        label=label,
         zorder=4,
     )
 
@@ -85,9 +119,7 @@ def _heights(objective: Objective, losses: Any) -> Any:
 
 def _set_scales(axis: Any, front: Front, costs: list[float], losses: list[float]) -> None:
     objective = front.objective
-    if costs and max(costs) > WIDE_COSTS * max(min(costs), 1.0):
-        axis.set_xscale("log")
-        label_counts(axis.xaxis)
+    _set_cost_scale(axis, costs)
     bits = f", constants of {front.cost.word_length} bits" if front.cost.word_length else ""
     axis.set_xlabel(f"{front.cost.unit} ({front.cost.name}{bits})")
     axis.set_ylabel(f"{objective.name}, dB" if objective.is_decibel else _measure(objective))
@@ -102,6 +134,20 @@ def _set_scales(axis: Any, front: Front, costs: list[float], losses: list[float]
         axis.annotate(
             "exact to rounding", (0.02, EXACT), xycoords=("axes fraction", "data"), va="top"
         )
+
+
+def _set_cost_scale(axis: Any, costs: list[float]) -> None:
+    """Makes the axis of costs logarithmic where they need it, with a place for 0."""
+    above = [cost for cost in costs if cost > 0]
+    if not above or max(costs) <= WIDE_COSTS * max(min(costs), 1.0):
+        return
+    if len(above) == len(costs):
+        axis.set_xscale("log")
+        label_counts(axis.xaxis)
+    else:
+        axis.set_xscale("symlog", linthresh=min(above), linscale=ROOM_OF_ZERO)
+        axis.set_xlim(left=-min(above) / 4)
+        label_counts(axis.xaxis, min(above))
 
 
 def _measure(objective: Objective) -> str:

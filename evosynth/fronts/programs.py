@@ -67,6 +67,18 @@ class Front:
 
         return picked(self, choice)
 
+    @property
+    def best(self) -> FrontPoint | None:
+        """The cheapest program within the run's tolerance, the nearest one if none is.
+
+        None of runs that were to be exact, and where there is no program.
+        """
+        if self.tolerance is None or not self.points:
+            return None
+        most = self.objective.loss_of(self.tolerance) * (1 + 1e-12)  # dB, computed to and fro
+        within = [point for point in self.points if point.loss <= most]
+        return within[0] if within else min(self.points, key=lambda point: point.loss)
+
     @cached_property
     def references(self) -> list[Reference]:
         """What is known from elsewhere, with the same measures; nothing for formulas."""

@@ -77,7 +77,25 @@ class Objective:
         """Returns a loss as people read it, such as "8.83 dB"."""
         if loss >= WORST:
             return "none"
-        return f"{self.figure(loss):.2f} dB" if self.is_decibel else f"{loss:.3g}"
+        if not self.is_decibel:
+            return f"{loss:.3g}"
+        return f"{round(self.figure(loss), 2) + 0.0:.2f} dB"  # not -0.00
+
+    @property
+    def direction(self) -> str:
+        """In what it is measured as people see it, and which way is better."""
+        return "in dB, more is better" if self.is_decibel else "a loss, less is better"
+
+    def loss_of_nothing(self, target: Target, covariance: Covariance | None = None) -> float:
+        """Returns the loss of a program without operations, whatever the target's entries are.
+
+        Its outputs are zero. Where that is the worst there is, as of objectives that ask for
+        an inverse, its outputs are its inputs.
+        """
+        assert self.of_matrices is not None, "of objectives of matrices"
+        copies = np.eye(*target.matrix.shape, dtype=target.matrix.dtype)
+        zeros, inputs = self.of_matrices(np.stack([0 * copies, copies]), target, covariance)
+        return float(zeros if zeros < WORST else inputs)
 
 
 def _gated(name: str, of_scores: OfScores) -> OfScores:

@@ -20,7 +20,17 @@ from dsl.errors import DataError
 Kind: TypeAlias = Literal[
     "numbers", "text", "a cell array", "a structure", "an object", "a sparse matrix", "a function"
 ]
-HOW_TO_SAVE = "save a full numeric matrix: save('file.mat', 'A', '-v7')"
+SAVE = "save('file.mat', 'A', '-v7')"
+HOW_TO_SAVE = f"save a full numeric matrix: {SAVE}"
+# What makes a full numeric matrix of a variable of another kind, in MATLAB and in Octave.
+CONVERSIONS: dict[Kind, str] = {
+    "text": "A = str2num({})",
+    "a cell array": "A = cell2mat({})",
+    "a structure": "A = {}.FIELD",
+    "an object": "A = double({})",
+    "a sparse matrix": "A = full({})",
+    "a function": "A = {}()",
+}
 DAMAGED = "the MATLAB file is damaged"
 
 MATRIX, COMPRESSED = 14, 15

@@ -21,7 +21,15 @@ import numpy.typing as npt
 from dsl.errors import DataError
 from dsl.registry import brief
 from dsl.targets.readers.entries import as_entries, check_shape
-from dsl.targets.readers.mat_elements import DAMAGED, HOW_TO_SAVE, Body, Kind, whole_body
+from dsl.targets.readers.mat_elements import (
+    CONVERSIONS,
+    DAMAGED,
+    HOW_TO_SAVE,
+    SAVE,
+    Body,
+    Kind,
+    whole_body,
+)
 from dsl.targets.readers.mat_elements import body_of as body_of_version_5
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -32,6 +40,8 @@ MOST_VARIABLES = 10_000
 VERSION_4_TYPES = ("f8", "f4", "i4", "i2", "u2", "u1")
 VERSION_4_HEADER = 20
 LONGEST_NAME = 1_024
+# In messages: MATLAB has no longer names.
+LONGEST_SHOWN = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,21 @@ class Variable:
     kind: Kind
     shape: tuple[int, ...]
     read: Callable[[], npt.NDArray[Any]]
+
+    @property
+    def told(self) -> str:
+        """Name and kind, for people."""
+        sizes = " x ".join(map(str, self.shape))[:LONGEST_SHOWN]
+        kind = self.kind if self.kind in CONVERSIONS else f"{sizes} {self.kind}"
+        return f"{brief(self.name, 20)} ({kind})"
+
+    @property
+    def how_to_save(self) -> str:
+        """What makes a matrix of numbers of it, and saves that."""
+        if self.kind not in CONVERSIONS:
+            return HOW_TO_SAVE
+        name = self.name if self.name.isidentifier() and len(self.name) <= LONGEST_SHOWN else "A"
+        return f"in MATLAB: {CONVERSIONS[self.kind].format(name)}; {SAVE}"
 
 
 def read_mat(path: Path, name: str | None = None) -> npt.NDArray[Any]:
@@ -77,18 +102,20 @@ def read_mat(path: Path, name: str | None = None) -> npt.NDArray[Any]:
 def _chosen(variables: list[Variable], path: str, name: str | None) -> Variable:
     """Returns the variable that is meant."""
     matrices = [v for v in variables if v.kind == "numbers" and math.prod(v.shape) > 1]
-    told = ", ".join(brief(v.name, 20) for v in variables[:20]) or "no variable"
+    told = ", ".join(v.told for v in variables[:20]) or "no variable"
     if name is not None:
         for variable in variables:
             if variable.name == name:
                 if variable.kind != "numbers":
-                    raise DataError(f"{brief(name)} is {variable.kind}", HOW_TO_SAVE)
+                    raise DataError(f"{brief(name)} is {variable.kind}", variable.how_to_save)
                 return variable
         raise DataError(f"has no variable {brief(name)}", f"it holds {told}")
     if len(matrices) == 1:
         return matrices[0]
     if not matrices:
-        raise DataError(f"holds no matrix of numbers; it holds {told}", HOW_TO_SAVE)
+        others = [v.how_to_save for v in variables if v.kind != "numbers"]
+        hint = others[0] if others else HOW_TO_SAVE
+        raise DataError(f"holds no matrix of numbers; it holds {told}", hint)
     names = ", ".join(brief(v.name, 20) for v in matrices[:20])
     raise DataError(
         f"holds several matrices: {names}", f"name one: --target {path}:{matrices[0].name}"
@@ -121,7 +148,7 @@ def _version_5(file: BinaryIO, size: int, order: str) -> Iterator[Variable]:
         if length > size - place - 8:
             raise DataError("truncated: a variable is longer than the file", "copy it again")
         body = body_of_version_5(file, place + 8, length, kind, order)
-        if body is not None:
+        if body is not None and body.name:  # where objects keep their data there is no name
             yield Variable(body.name, body.kind, body.shape, _reader(file, place, body))
         place += 8 + length
         if kind == 14:  # what is not compressed is padded
