@@ -22,8 +22,16 @@ INPUT_SIDE, OUTPUT_SIDE = 0, 1
 # the remainder (to column r on the output side): the parameter is solved from that row.
 VOTE, ONE, FROM_ROW = 0, 1, 2
 
+# Sums that a genome may make on a narrow side.
+FEW_SUMS = 4
+
 # How often a random gene takes its parameter from a vote, is one, or refers to a row.
 CHOICE_ODDS = (0.6, 0.1, 0.3)
+
+
+def most_sums(width: int) -> int:
+    """Returns how many sums a genome may make on a side of so many values of the target."""
+    return max(FEW_SUMS, width // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +114,14 @@ class GeneSpace:
     Attributes:
         rows: Rows of the remainder.
         columns: Columns of the remainder.
-        primitives: Number of primitives.
-        patterns: Number of patterns.
+        primitives: How often a random gene has each primitive, relative to the others.
+        patterns: How often it has each pattern.
     """
 
     rows: int
     columns: int
-    primitives: int
-    patterns: int
+    primitives: tuple[float, ...]
+    patterns: tuple[float, ...]
 
     @property
     def bounds(self) -> npt.NDArray[np.int64]:
@@ -124,13 +132,16 @@ class GeneSpace:
         """
         width = max(self.rows, self.columns)
         return np.array(
-            [self.primitives, self.patterns, 2, width, width, FROM_ROW + width], np.int64
+            [len(self.primitives), len(self.patterns), 2, width, width, FROM_ROW + width],
+            np.int64,
         )
 
     def draw(self, count: int, rng: np.random.Generator) -> Genes:
         """Draws genes: (count, 6) int16."""
         shares = rng.random((count, len(FIELDS) + 1))
         genes = (shares[:, :-1] * self.bounds).astype(np.int16)
+        for field, odds in ((PRIMITIVE, self.primitives), (PATTERN, self.patterns)):
+            genes[:, field] = _drawn(odds, shares[:, field])
         row = genes[:, CHOICE] % max(self.rows, self.columns) + FROM_ROW
         source = np.searchsorted(np.cumsum(CHOICE_ODDS), shares[:, -1], side="right")
         genes[:, CHOICE] = np.choose(np.minimum(source, 2), [VOTE, ONE, row])
@@ -150,3 +161,9 @@ class GeneSpace:
     def is_valid(self, genes: npt.NDArray[np.integer]) -> bool:
         """Says whether every gene lies within the bounds."""
         return bool(np.all(genes >= 0) and np.all(genes < self.bounds))
+
+
+def _drawn(odds: Sequence[float], shares: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Returns which of the odds shares from 0 to 1 fall on."""
+    bounds = np.cumsum(odds)[:-1] / np.sum(odds)
+    return np.searchsorted(bounds, shares, side="right")

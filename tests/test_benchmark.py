@@ -56,7 +56,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize(
-    ("name", "precision"), [("dft", "double"), ("dct2", "single"), ("wide", "double")]
+    ("name", "precision"),
+    [
+        ("dct2", "single"),
+        *(pytest.param(k, "double", marks=pytest.mark.slow) for k in ("dft", "wide")),
+    ],
 )
 @needs_compiler
 def test_every_contestant_computes_the_program(

@@ -33,7 +33,8 @@ from dsl.grammars.factor.remainder import components, prices_for
 from dsl.grammars.factor.steps import BlockStep, Step, SumStep, block_cost
 from dsl.patterns import base as patterns
 from dsl.primitives import PRIMITIVES, Primitive, declared
-from dsl.targets import Target, make_target
+from dsl.targets import Target, make_target, search_memory
+from dsl.targets.memory import CAPACITY
 from evosynth.engine.spec import gene_space
 from evosynth.engine.variation import random_genomes
 from fitness.evaluators import EVALUATORS, EvaluatorKind, Scores, factor_kernel
@@ -186,6 +187,20 @@ def test_evaluating_changes_nothing(kind: EvaluatorKind) -> None:
     assert np.array_equal(matrix, target.matrix)
 
 
+@pytest.mark.parametrize("shape", [(64, 64), (40, 100), (256, 16)])
+def test_the_memory_of_a_thread_is_what_was_said(shape: tuple[int, int]) -> None:
+    start = np.zeros(shape, np.complex128)
+    arrays = list(factor_kernel.allocate(start, CAPACITY + 1))
+    used = 0
+    while arrays:
+        each = arrays.pop()
+        if isinstance(each, tuple):
+            arrays += each
+        else:
+            used += each.nbytes
+    assert used <= search_memory(*shape)
+
+
 @pytest.mark.parametrize("factor", [1e-99, 1e-3, 1e3, 1e99])
 @pytest.mark.parametrize("name", ["dft", "dct2"])
 def test_large_and_small_entries(name: str, factor: float) -> None:
@@ -289,7 +304,8 @@ def test_regeneration_replaces_the_region_alone() -> None:
     ("name", "definition"),
     [
         *((name, voting) for name in ("SMALLEST", "LARGEST", "NOISE", "MOST_BALLOTS")),
-        *((name, shared_sums) for name in ("FEW_SUMS", "MOST_DESCENT", "SWEEPS")),
+        *((name, shared_sums) for name in ("MOST_DESCENT", "SWEEPS")),
+        ("FEW_SUMS", dsl.genome),
         ("LARGEST_INVERSE", steps),
         ("MOST_PLACES", patterns),
     ],

@@ -251,7 +251,7 @@ def test_nothing_is_known_of_floats() -> None:
 def test_too_much_work_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     target = make_target("dft", 8)
     assert target.exact is not None
-    decoding = bred(target)[0]
+    decoding = NumbaEvaluator(target).decode(DFT8_GENES)
     assert exact_constants(decoding, target.exact)
     monkeypatch.setattr(exact_decode, "MOST_WORK", 0)
     assert exact_constants(decoding, target.exact) == []

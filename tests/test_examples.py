@@ -186,7 +186,7 @@ def test_a_cost_counts_otherwise() -> None:
 def test_a_strategy_searches_in_its_own_way() -> None:
     load("short_genomes")
     found = [
-        es.run("dft", 8, seed=1, evaluations=600, strategy=name, executor="serial")
+        es.run("dft", 16, seed=1, evaluations=600, strategy=name, executor="serial")
         for name in ("random", "short_genomes")
     ]
     assert all(result.is_verified for result in found)

@@ -81,7 +81,7 @@ LARGE: dict[str, Callable[[], str]] = {
 }
 # Prints the message, and the seconds of processor and megabytes that reading took.
 READ = """
-import resource, sys, time
+import re, resource, sys, time
 from pathlib import Path
 from dsl.errors import DataError
 from evosynth.runs.document import read_any_document
@@ -93,8 +93,12 @@ for each in sorted(path.iterdir()):
         read_any_document(each)
     except DataError as error:
         print(each.name, "|", f"{time.process_time() - before:.1f}", "|", error)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print("peak", "|", peak // (1 << 20 if sys.platform == "darwin" else 1 << 10), "|", "")
+status = Path("/proc/self/status")
+if status.exists():  # what getrusage says there begins with that of the parent
+    peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", status.read_text())[1]) << 10
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print("peak", "|", peak >> 20, "|", "")
 """
 
 

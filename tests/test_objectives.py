@@ -197,6 +197,18 @@ def test_factors_that_the_target_admits_are_no_error(objective: Objective) -> No
     assert losses(objective, 3 * target.matrix, target=make_target("wht", 4))[0] >= 2
 
 
+def test_errors_that_no_input_sees_are_none() -> None:
+    """Of a covariance without full rank, whose powers rounding makes less than nothing."""
+    rng = np.random.default_rng(0)
+    direction = rng.standard_normal(8)
+    inputs = Covariance("one direction", np.outer(direction, direction))
+    target = make_target("dct2", 8)
+    unseen = rng.standard_normal((50, 8, 8))
+    unseen -= (unseen @ direction)[..., None] * direction / (direction @ direction)
+    assert SNR.of_matrices is not None
+    assert SNR.of_matrices(target.matrix + unseen, target, inputs).max() <= 1e-20
+
+
 def test_outputs_of_the_wrong_sign_are_all_wrong() -> None:
     target = make_target("wht", 4, scaling="free")
     for objective in (ERROR, FROBENIUS, WORST_CASE, SNR):

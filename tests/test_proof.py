@@ -237,7 +237,20 @@ FOUND = [
 ]
 
 
-@pytest.mark.parametrize(("name", "n", "kind"), FOUND)
+# The others take as long and are like one of these.
+QUICK = {
+    *(("dft", n, None) for n in (2, 3, 4, 5, 8, 9, 13, 16)),
+    *(("dft", n, "real") for n in (4, 5, 16)),
+    *(("idft", n, None) for n in (3, 8)),
+    *(("dct2", n, None) for n in (2, 5, 8)),
+    *(("dct2", 4, "complex"), ("wht", 4, "complex"), ("wht", 8, None)),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "kind"),
+    [pytest.param(*f, marks=[] if f in QUICK else pytest.mark.slow) for f in FOUND],
+)
 def test_what_a_short_run_finds_is_proved(
     name: str, n: int, kind: str | None, tmp_path: Path
 ) -> None:

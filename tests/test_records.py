@@ -78,7 +78,11 @@ def test_something_was_discovered() -> None:
     assert {path.suffix for path in DISCOVERED.iterdir()} == {".json", ".md"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=pytest.mark.slow if "-256-" in p.name else []) for p in FILES],
+    ids=lambda path: path.stem,
+)
 def test_every_file_is_verified_and_named_after_what_it_holds(path: Path) -> None:
     verification = es.verify(path)
     assert verification.problems == []

@@ -138,7 +138,7 @@ def test_the_search_is_told_nothing(
     assert_true(result, lambda x: x @ matrix.T)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in (1, 2))])
 @pytest.mark.usefixtures("unrefined")
 def test_evolution_beats_random_search(seed: int) -> None:
     """At n = 15, where blocks alone do not help random search: it is 10 % behind or more."""

@@ -148,7 +148,13 @@ def faulty_imports(folder: Path, place: Path, package: str) -> tuple[int, list[s
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("package", OURS)
+@pytest.mark.parametrize(
+    "package",
+    [
+        pytest.param(p, marks=pytest.mark.slow if p in ("gradient_baselines", "evosynth") else [])
+        for p in OURS
+    ],
+)
 def test_every_module_can_be_imported_first(package: str, tmp_path: Path) -> None:
     if package == "gradient_baselines":
         pytest.importorskip("torch")

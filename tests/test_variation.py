@@ -16,21 +16,26 @@ import evosynth as es
 from dsl.genome import (
     CHOICE,
     CHOICE_ODDS,
+    FEW_SUMS,
     FIELDS,
     FROM_ROW,
     ONE,
+    PATTERN,
     PRIMITIVE,
     VOTE,
     Genes,
     GeneSpace,
     Genomes,
 )
-from dsl.grammars.factor.shared_sums import FEW_SUMS, KINDS_OF_SUMS
+from dsl.grammars.factor.shared_sums import SUM_ODDS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 from evosynth.engine import variation
 from evosynth.engine.spec import gene_space
 from evosynth.engine.variation import MOST_MUTATIONS, MUTATION_ODDS, Mutation, edit
+
+# Odds of as many primitives or patterns as a test needs.
+EVEN = (1.0,) * 30
 
 
 def parameters(name: str) -> tuple[str, ...]:
@@ -49,7 +54,12 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 RANDOM_OPERATORS = [name for name in OPERATORS if "rng" in parameters(name)]
 
 spaces = st.builds(
-    GeneSpace, *(st.integers(1, 9) for _ in ("rows", "columns", "primitives", "patterns"))
+    GeneSpace,
+    *(st.integers(1, 9) for _ in ("rows", "columns")),
+    *(
+        st.lists(st.floats(0.25, 4), min_size=1, max_size=9).map(tuple)
+        for _ in ("primitives", "patterns")
+    ),
 )
 seeds = st.integers(0, 2**32 - 1)
 
@@ -174,7 +184,7 @@ def test_operator_is_pure(name: str, case: tuple[Genomes, Genomes, GeneSpace], s
 @pytest.mark.parametrize("name", RANDOM_OPERATORS)
 def test_operator_draws_from_its_generator_alone(name: str) -> None:
     rng = np.random.default_rng(0)
-    space = GeneSpace(8, 8, 4, 5)
+    space = GeneSpace(8, 8, EVEN[:4], EVEN[:5])
     case = (
         draw_population([5] * 50, 8, space, rng),
         draw_population([4] * 50, 8, space, rng),
@@ -259,7 +269,7 @@ def test_splice_joins_a_start_and_an_end(
 @pytest.mark.parametrize("kind", Mutation)
 def test_mutation_reaches_every_position(kind: Mutation) -> None:
     """An off-by-one in a drawn position would leave the first or the last gene alone."""
-    space = GeneSpace(32, 32, 30, 30)
+    space = GeneSpace(32, 32, EVEN, EVEN)
     rng = np.random.default_rng(3)
     genes = rng.integers(1, space.bounds, (400, 5, len(FIELDS))).astype(np.int16)
     genes[:, 4] = 0
@@ -275,7 +285,7 @@ def test_mutation_reaches_every_position(kind: Mutation) -> None:
 
 
 def test_a_population_may_mix_mutations() -> None:
-    space = GeneSpace(8, 8, 4, 5)
+    space = GeneSpace(8, 8, EVEN[:4], EVEN[:5])
     rng = np.random.default_rng(1)
     parents = draw_population([5] * 500, 8, space, rng)
     kinds = np.arange(500) % len(Mutation)
@@ -286,7 +296,7 @@ def test_a_population_may_mix_mutations() -> None:
 
 
 def test_random_genes_use_every_value_and_source() -> None:
-    space = GeneSpace(3, 5, 2, 4)
+    space = GeneSpace(3, 5, EVEN[:2], EVEN[:4])
     genes = space.draw(5_000, np.random.default_rng(0))
     for field, bound in enumerate(space.bounds):
         assert set(genes[:, field]) == set(range(bound))
@@ -295,12 +305,20 @@ def test_random_genes_use_every_value_and_source() -> None:
     assert [votes, ones, references] == pytest.approx(CHOICE_ODDS, abs=0.05)
 
 
+def test_random_genes_keep_the_odds() -> None:
+    space = GeneSpace(4, 4, (1.0, 1.0, 0.5), (0.25, 1.0))
+    genes = space.draw(10_000, np.random.default_rng(1))
+    found = [np.bincount(genes[:, field]) / len(genes) for field in (PRIMITIVE, PATTERN)]
+    assert found[0] == pytest.approx([0.4, 0.4, 0.2], abs=0.02)
+    assert found[1] == pytest.approx([0.2, 0.8], abs=0.02)
+
+
 def test_genes_make_sums_and_refer_to_them() -> None:
-    """The genes after the last primitive make sums; indices reach the sums of a side."""
+    """The genes after the last primitive make sums; indices reach the first sums of a side."""
     space = gene_space((5, 7))
     width = 7 + FEW_SUMS
     assert space.bounds.tolist() == [
-        len(PRIMITIVES) + KINDS_OF_SUMS,
+        len(PRIMITIVES) + len(SUM_ODDS),
         len(PATTERNS),
         2,
         width,
@@ -308,18 +326,20 @@ def test_genes_make_sums_and_refer_to_them() -> None:
         FROM_ROW + width,
     ]
     genes = space.draw(2_000, np.random.default_rng(0))
-    assert set(genes[:, PRIMITIVE]) == set(range(len(PRIMITIVES) + KINDS_OF_SUMS))
+    assert set(genes[:, PRIMITIVE]) == set(range(len(PRIMITIVES) + len(SUM_ODDS)))
 
 
 def test_random_genomes_have_every_length() -> None:
-    genomes = variation.random_genomes(500, 9, 4, GeneSpace(4, 4, 4, 5), np.random.default_rng(0))
+    genomes = variation.random_genomes(
+        500, 9, 4, GeneSpace(4, 4, EVEN[:4], EVEN[:5]), np.random.default_rng(0)
+    )
     assert genomes.capacity == 9
     assert set(genomes.lengths) == {1, 2, 3, 4}
 
 
 def test_mutate_applies_one_to_three_mutations(monkeypatch: pytest.MonkeyPatch) -> None:
     """With insertions alone, the growth is the number of mutations."""
-    space = GeneSpace(4, 4, 4, 5)
+    space = GeneSpace(4, 4, EVEN[:4], EVEN[:5])
     rng = np.random.default_rng(0)
     start = variation.random_genomes(300, 12, 4, space, rng)
     odds = tuple(float(kind is Mutation.INSERT) for kind in Mutation)
@@ -337,7 +357,7 @@ def test_mutate_uses_every_kind_at_its_odds(monkeypatch: pytest.MonkeyPatch) -> 
         seen.extend(kinds.tolist())
         return genomes
 
-    space, rng = GeneSpace(4, 4, 4, 5), np.random.default_rng(0)
+    space, rng = GeneSpace(4, 4, EVEN[:4], EVEN[:5]), np.random.default_rng(0)
     start = variation.random_genomes(2_000, 6, 4, space, rng)
     monkeypatch.setattr(variation, "edit", note)
     variation.mutate(start, space, rng)

@@ -38,6 +38,8 @@ from fitness.evaluators.numba_evaluator import NumbaEvaluator
 from fitness.generated_kernels import expression_kernel_for, factor_kernel_for
 from fitness.proof import prove
 
+# One worker alone compiles their kernels.
+pytestmark = pytest.mark.xdist_group("wide blocks")
 ROOT = sympy.sqrt(3) / 2
 
 

@@ -41,6 +41,7 @@ class Pattern:
             places lie among the target's own values, others among the sums, too.
         wide: As `pairs` for blocks of more points: (width, points) and the parameters ->
             places; None if there are none. Needed where the places are listed.
+        odds: How often a random gene has it, relative to others.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Pattern:
     summary: str
     reach: Reach
     wide: Callable[..., list[Place]] | None = None
+    odds: float = 1.0
 
     def tuples(self, width: int, orders: Orders, i: int, j: int) -> list[Place]:
         """Returns the places for a block that is not one of the pairwise ones.
@@ -98,21 +100,23 @@ PATTERNS: Registry[Pattern] = Registry("pattern")
 
 
 def pattern(
-    *, stage: bool, wide: Callable[..., list[Place]] | None = None
+    *, stage: bool, wide: Callable[..., list[Place]] | None = None, odds: float = 1.0
 ) -> Callable[[Callable[..., list[Place]]], Pattern]:
     """Registers the decorated function (width, [i, [j]]) -> places as a pattern.
 
     Args:
         stage: Places are candidates.
         wide: (width, points, [i, [j]]) -> places for blocks of more than two points.
+        odds: How often a random gene has it, relative to others.
     """
 
     def declare(pairs: Callable[..., list[Place]]) -> Pattern:
         summary = (pairs.__doc__ or "").strip().split("\n")[0]
         parameters = len(inspect.signature(pairs).parameters) - 1
         reach = _reach(pairs, parameters)
-        rule = Pattern(pairs.__name__, pairs, parameters, stage, summary, reach, wide)
-        return PATTERNS.register(rule)
+        return PATTERNS.register(
+            Pattern(pairs.__name__, pairs, parameters, stage, summary, reach, wide, odds)
+        )
 
     return declare
 

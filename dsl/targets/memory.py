@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from dsl.errors import EvosynthError
+from dsl.genome import most_sums
 
 GIB = 2**30
 FALLBACK_MEMORY = 8 * GIB
@@ -23,10 +24,11 @@ def search_memory(rows: int, columns: int) -> int:
     """Returns about how many bytes each thread of a search for this matrix needs.
 
     An entry is at most a complex128 of 16 bytes. A complex matrix that is packed as a real
-    one has twice the rows at half the size: the same bytes.
+    one has twice the rows at half the size: the same bytes. Sums make it larger.
     """
-    remainders = (CAPACITY + 1) * ENTRY_BYTES * rows * columns
-    return remainders + OTHER_COPIES * ENTRY_BYTES * max(rows, columns) ** 2
+    height, width = (size + most_sums(size) for size in (rows, columns))
+    remainders = (CAPACITY + 1) * ENTRY_BYTES * height * width
+    return remainders + OTHER_COPIES * ENTRY_BYTES * max(height, width) ** 2
 
 
 def memory_limit() -> int:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsl.genome import FIELDS, GeneSpace, Genomes
-from dsl.grammars.factor.shared_sums import FEW_SUMS, KINDS_OF_SUMS
+from dsl.genome import FEW_SUMS, FIELDS, GeneSpace, Genomes
+from dsl.grammars.factor.shared_sums import SUM_ODDS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 
@@ -107,7 +107,11 @@ def no_population(capacity: int, fields: int = len(FIELDS)) -> Population:
 
 
 def gene_space(shape: tuple[int, ...]) -> GeneSpace:
-    """Returns the genes that make sense for a matrix of a shape, and its sums."""
+    """Returns the genes that make sense for a matrix of a shape, and its first sums."""
     rows, columns = shape
-    kinds = len(PRIMITIVES) + KINDS_OF_SUMS
-    return GeneSpace(rows + FEW_SUMS, columns + FEW_SUMS, kinds, len(PATTERNS))
+    return GeneSpace(
+        rows + FEW_SUMS,
+        columns + FEW_SUMS,
+        (*[1.0] * len(PRIMITIVES), *SUM_ODDS),
+        tuple(rule.odds for rule in PATTERNS),
+    )

@@ -18,5 +18,9 @@ def difference(computed: npt.NDArray[Any], target: Target) -> npt.NDArray[Any]:
 
 
 def output_powers(matrices: npt.NDArray[Any], covariance: Covariance) -> npt.NDArray[np.float64]:
-    """Returns the power of every output: (..., m, n) -> (..., m)."""
-    return ((matrices @ covariance.matrix) * matrices.conj()).sum(axis=-1).real
+    """Returns the power of every output: (..., m, n) -> (..., m).
+
+    Rounding leaves less than nothing where a covariance has no full rank.
+    """
+    powers = ((matrices @ covariance.matrix) * matrices.conj()).sum(axis=-1).real
+    return np.maximum(powers, 0.0)

@@ -7,7 +7,7 @@ This plain NumPy decoder says what a genome means; compiled evaluators must agre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.derive import derive
-from dsl.genome import CHOICE, FIRST, FROM_ROW, ONE, OUTPUT_SIDE, PATTERN, PRIMITIVE, SECOND, SIDE
+from dsl.genome import (
+    CHOICE,
+    FIRST,
+    FROM_ROW,
+    ONE,
+    OUTPUT_SIDE,
+    PATTERN,
+    PRIMITIVE,
+    SECOND,
+    SIDE,
+    most_sums,
+)
 from dsl.grammars.factor.known_blocks import NOTHING_KNOWN, KnownBlocks
 from dsl.grammars.factor.remainder import (
     Prices,
@@ -25,7 +36,7 @@ from dsl.grammars.factor.remainder import (
     snap,
     zero_threshold,
 )
-from dsl.grammars.factor.shared_sums import make_sum, make_sums, most_sums
+from dsl.grammars.factor.shared_sums import make_pair_sum, make_sum
 from dsl.grammars.factor.steps import (
     BlockStep,
     Step,
@@ -150,13 +161,13 @@ def decode(
     return best
 
 
-def _steps(state: PartialDecoding, gene: Sequence[int], position: int) -> list[Step]:
-    """Returns what a gene moves out of the remainder."""
+def _steps(state: PartialDecoding, gene: Sequence[int], position: int) -> Iterable[Step]:
+    """Returns what a gene moves out of the remainder; a sum is made once those before are."""
     is_output_side = gene[SIDE] == OUTPUT_SIDE
     view = state.view(is_output_side)
     blocks, rules = tuple(PRIMITIVES), tuple(PATTERNS)
     if gene[PRIMITIVE] >= len(blocks):
-        return list(_sums(state, gene, position))
+        return _sums(state, gene, position)
     block, rule = blocks[gene[PRIMITIVE]], rules[gene[PATTERN]]
     if derive(block).needs_complex and not np.iscomplexobj(view):
         return []
@@ -166,21 +177,25 @@ def _steps(state: PartialDecoding, gene: Sequence[int], position: int) -> list[S
     ]
 
 
-def _sums(state: PartialDecoding, gene: Sequence[int], position: int) -> list[SumStep]:
-    """Returns the sums that a gene makes, as many as there is room for."""
-    view = state.view(gene[SIDE] == OUTPUT_SIDE)
-    width = state.shape[1 - gene[SIDE]]
-    room = most_sums(width) - (view.shape[1] - width)
-    if not room:
-        return []
-    if gene[PRIMITIVE] == len(PRIMITIVES):
-        step = make_sum(view, gene, position, state.prices)
-        return [] if step is None else [step]
-    rule = tuple(PATTERNS)[gene[PATTERN]]
-    if rule.reach != "listed":
-        return []
-    places = rule.places(width, 2, gene[FIRST] % width, gene[SECOND] % width)
-    return make_sums(view, gene, position, places)[:room]
+def _sums(state: PartialDecoding, gene: Sequence[int], position: int) -> Iterator[SumStep]:
+    """Makes the sum of a gene, or one at every place, while there is room for it."""
+    side = gene[SIDE]
+    width, is_output_side = state.shape[1 - side], side == OUTPUT_SIDE
+    is_single, rule = gene[PRIMITIVE] == len(PRIMITIVES), tuple(PATTERNS)[gene[PATTERN]]
+    places: list[Place] = [()] if is_single else []
+    if not is_single and rule.reach == "listed":
+        places = rule.places(width, 2, gene[FIRST] % width, gene[SECOND] % width)
+    for place in places:
+        view = state.view(is_output_side)
+        if view.shape[1] - width == most_sums(width):
+            return
+        step = (
+            make_sum(view, gene, position, state.prices)
+            if is_single
+            else make_pair_sum(view, gene, position, place)
+        )
+        if step is not None:
+            yield step
 
 
 def _places(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,17 +17,12 @@ from dsl.primitives import PRIMITIVES
 from dsl.straightline import UNITS
 
 # A gene with the number of no primitive makes a sum, or a sum at every place of a pattern.
-KINDS_OF_SUMS = 2
+# How often a random gene is of either kind, relative to those of a primitive.
+SUM_ODDS = (1.0, 0.25)
 
-# Sums that a genome may make on a narrow side, and entries up to which their weights descend.
-FEW_SUMS = 4
+# Entries up to which the weights of a sum descend.
 MOST_DESCENT = 256
 SWEEPS = 2
-
-
-def most_sums(width: int) -> int:
-    """Returns how many sums a genome may make on a side of so many values of the target."""
-    return max(FEW_SUMS, width // 2)
 
 
 def make_sum(
@@ -54,36 +49,29 @@ def make_sum(
     )
 
 
-def make_sums(
-    view: npt.NDArray[Any],
-    gene: Sequence[int],
-    position: int,
-    places: Iterable[Place],
-) -> list[SumStep]:
-    """Returns the sums, or differences, that a gene makes at pairs that do not overlap.
+def make_pair_sum(
+    view: npt.NDArray[Any], gene: Sequence[int], position: int, place: Place
+) -> SumStep | None:
+    """Returns the sum of a pair, or the difference, that a stage makes at a place, if it does.
 
-    A row whose entries of a pair have different weights takes the one that other rows take,
-    too: it gains a non-zero for the one that it loses, and the products are fewer. So three
+    A row whose entries have different weights takes the one that other rows take, too: it
+    gains a non-zero for the one that it loses, and the products are fewer. So three
     products of halves take the place of the four of [[A, B], [C, A]] (Karatsuba).
     """
     factors = np.array([1.0, -1.0 if gene[SECOND] % 2 else 1.0])
-    made: list[SumStep] = []
-    for place in places:
-        quotients = view[:, place] / factors
-        sources = [_majority(row) for row in quotients]
-        _share(quotients, sources)
-        if max(sources) >= 0:
-            made.append(
-                SumStep(
-                    gene[SIDE] == OUTPUT_SIDE,
-                    view.shape[1] + len(made),
-                    place,
-                    (complex(factors[0]), complex(factors[1])),
-                    tuple(sources),
-                    position,
-                )
-            )
-    return made
+    quotients = view[:, place] / factors
+    sources = [_majority(row) for row in quotients]
+    _share(quotients, sources)
+    if max(sources) < 0:
+        return None
+    return SumStep(
+        gene[SIDE] == OUTPUT_SIDE,
+        view.shape[1],
+        place,
+        (complex(factors[0]), complex(factors[1])),
+        tuple(sources),
+        position,
+    )
 
 
 def _share(quotients: npt.NDArray[Any], sources: list[int]) -> None:
