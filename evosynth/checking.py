@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from dsl.errors import DataError, EnvironmentMismatchError, EvosynthError
 from evosynth.folder_report import FileReport, FolderReport, printable
+from evosynth.plugins.installed import load_installed
 from evosynth.runs.checkpoints import NAME, CheckpointStore
 from evosynth.runs.configuration import VERSION, Configuration, identity, read_configuration
 from evosynth.runs.examining import examine_best, examine_front, examine_log, examine_object
@@ -44,7 +46,8 @@ def check(path: str | os.PathLike[str]) -> FolderReport:
     """Examines every file of a run folder, and changes nothing.
 
     What a killed process leaves is no damage: a line of the log that was not written to its
-    end, temporary files, a lock. Nor are files that are none of ours.
+    end, temporary files, a lock. Nor are files that are none of ours. An installed plug-in
+    that is broken keeps nothing from being examined.
 
     Args:
         path: A run folder.
@@ -53,6 +56,8 @@ def check(path: str | os.PathLike[str]) -> FolderReport:
         DataError: There is no run folder.
         StorageError: The folder cannot be read.
     """
+    with suppress(EvosynthError):
+        load_installed()
     folder = Path(path)
     with storage_errors(f"cannot read '{folder}'", "check its path and permissions"):
         names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []

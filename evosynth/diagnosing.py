@@ -74,7 +74,7 @@ def doctor(
     scheduler: str | None = None,
     scheduler_file: str | os.PathLike[str] | None = None,
 ) -> Diagnosis:
-    """Looks at versions, processors, memory, compiled kernels, disk, and optional packages.
+    """Looks at versions, processors, memory, compiled kernels, disk, optional packages, plug-ins.
 
     Nothing is changed: what is written to try the disk is removed again.
 
@@ -93,6 +93,7 @@ def doctor(
         "disk": partial(checkups.run_disk, Path(out)),
         "C compiler": checkups.c_compiler,
         "extras": checkups.extras,
+        "plug-ins": checkups.plugins,
         "torch": checkups.torch_device,
         "Dask": partial(checkups.dask_cluster, scheduler, file),
     }

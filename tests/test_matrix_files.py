@@ -193,6 +193,20 @@ def test_matlab_files_of_either_byte_order_are_read(tmp_path: Path, order: str) 
     assert np.array_equal(load_matrix(path), REAL)
 
 
+@pytest.mark.parametrize(("form", "compressed"), [("4", False), ("5", False), ("5", True)])
+@pytest.mark.parametrize(
+    "entry", [complex(1, np.inf), complex(-np.inf, 2), complex(np.inf, np.inf)]
+)
+def test_infinite_parts_are_called_so(
+    tmp_path: Path, entry: complex, form: str, compressed: bool
+) -> None:
+    matrix = COMPLEX.copy()
+    matrix[1, 2] = entry
+    path = tmp_path / "mine.mat"
+    path.write_bytes(mat_bytes(compressed, form, A=matrix))
+    refused(DataError, "entry (1, 2) is infinite", call=lambda: load_matrix(path))
+
+
 def test_a_variable_is_named_where_there_are_several(tmp_path: Path) -> None:
     path = tmp_path / "mine.mat"
     others = {"text": "abc", "cells": np.array([REAL, "x"], object), "s": {"A": REAL}, "k": 3.0}

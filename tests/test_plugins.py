@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +25,17 @@ from dsl.primitives import PRIMITIVES
 from dsl.scalars import SCALARS
 from dsl.vectors import VECTORS
 from dsl.vectors.fields import DOUBLES
+from evosynth import checkups
+from evosynth.checkups import plugins
 from evosynth.cli.main import cli
 from evosynth.conformance import check_primitive, restoring
-from evosynth.executors.answering import answer, request_for
+from evosynth.executors.answering import answer, request_for, text_of
 from evosynth.executors.lane import _too_often
-from evosynth.executors.worker_process import WorkerEnded
+from evosynth.executors.worker_process import WorkerEnded, WorkerProcess
 from evosynth.plugins import installed, trial
 from evosynth.plugins.base import DECLARED, PLUGINS
 from evosynth.plugins.carrying import bring, carried
-from evosynth.plugins.reading import plugin_of_file, read_plugin
+from evosynth.plugins.reading import digest_of, plugin_of_file, read_plugin
 from evosynth.plugins.remembering import check_remembered, remembered
 from evosynth.plugins.trial import Limits, examine
 
@@ -340,7 +346,7 @@ def test_the_command_line_names_a_broken_file(write: Write) -> None:
 def test_files_may_be_named_before_and_after_the_command(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evosynth.plugins.loading.try_plugin", lambda plugin: None)
+    monkeypatch.setattr("evosynth.plugins.loading.try_plugin", lambda plugin: plugin)
     one, two = write(BLOCK), write(BLOCK.replace("turned", "other"), "more_ops")
     done = invoke("--plugin", one, "primitives", "--plugin", two, "--json")
     assert {"turned", "other"} <= {row["name"] for row in json.loads(done.stdout)}
@@ -383,37 +389,220 @@ def test_a_member_that_ends_the_process_does_not_hide_the_next(write: Write) -> 
 # Entry points
 
 
-class Point:
-    name, module = "their_ops", "evosynth_test_ops"
-
-    class dist:  # noqa: N801  # as importlib calls it
-        name, version = "their-package", "1.2"
+Package = Callable[..., Path]
 
 
 @pytest.fixture
-def entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(installed, "entry_points", lambda group: [Point])
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
+    """Makes installed packages; they are forgotten after the test."""
+    site, made = tmp_path / "site", []
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+
+    def install(ops: str | None, first: str = "", name: str = "their_package") -> Path:
+        folder, about = site / name, site / f"{name}-1.2.dist-info"
+        folder.mkdir()
+        about.mkdir()
+        made.append(name)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+        points = f"[evosynth.primitives]\n{name[:5]}_ops = {name}.my_ops\n"
+        (about / "entry_points.txt").write_text(points)
+        (folder / "__init__.py").write_text(first)
+        (folder / "factors.py").write_text("K = 1\n")
+        if ops is not None:
+            (folder / "my_ops.py").write_text(f"import evosynth as es\n{ops}")
+        importlib.invalidate_caches()
+        return folder / "my_ops.py"
+
     installed.load_installed.cache_clear()
-    yield tmp_path / "evosynth_test_ops.py"
+    yield install
     installed.load_installed.cache_clear()
+    for name in made:
+        forget(name)
 
 
-def test_installed_packages_bring_plugins(entry_point: Path) -> None:
-    entry_point.write_text(f"import evosynth as es\n{BLOCK}")
+def forget(package: str) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
+
+
+RELATIVE = """
+from .factors import K
+@es.primitive
+def turned(c):
+    return [[K, -c], [K, c]]
+"""
+OTHER = BLOCK.replace("turned", "other")
+BROKEN = "raise RuntimeError('no')"
+RE_EXPORT = "from their_package.my_ops import turned"
+
+
+@pytest.mark.parametrize("source", [BLOCK, RELATIVE], ids=["plain", "relative import"])
+@pytest.mark.parametrize("first", ["", RE_EXPORT], ids=["", "imported by its package"])
+@pytest.mark.parametrize("is_imported", [False, True], ids=["", "imported before"])
+def test_installed_packages_bring_plugins(
+    package: Package, source: str, first: str, is_imported: bool
+) -> None:
+    """It is one module, whoever imports it first."""
+    path = package(source, first)
+    if is_imported:
+        importlib.import_module("their_package.my_ops")
+        assert DECLARED.names() == ("block turned",)
     assert "turned" in {row["name"] for row in es.primitives()}
     (plugin,) = PLUGINS
-    assert (plugin.distribution, plugin.path) == ("their-package 1.2", str(entry_point))
+    assert (plugin.name, plugin.path) == ("their_ops", str(path))
+    assert (plugin.distribution, plugin.module) == ("their_package 1.2", "their_package.my_ops")
+    assert plugin.members == ("block turned",)
+    assert DECLARED.names() == ()
+    module = importlib.import_module("their_package.my_ops")
+    assert module.turned is PRIMITIVES.get("turned")
+    assert check_primitive(module.turned)
+    assert remembered()[0]["sha256"] == plugin.digest == digest_of(path.read_bytes())
 
 
-@pytest.mark.parametrize("source", ["raise RuntimeError('no')", None])
-def test_a_broken_package_is_named(entry_point: Path, source: str | None) -> None:
-    if source is not None:
-        entry_point.write_text(source)
+def test_two_plugins_of_a_package_may_import_each_other(package: Package) -> None:
+    path = package(f"from their_package import more_ops\n{BLOCK}")
+    (path.parent / "more_ops.py").write_text(f"import evosynth as es\n{OTHER}")
+    points = path.parent.parent / "their_package-1.2.dist-info" / "entry_points.txt"
+    points.write_text(f"{points.read_text()}more_ops = their_package.more_ops\n")
+    es.primitives()
+    found = {plugin.name: set(plugin.members) for plugin in PLUGINS}
+    assert found == {"their_ops": {"block turned", "block other"}, "more_ops": {"block other"}}
+
+
+def test_nothing_of_a_package_runs_before_its_trial(package: Package, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    package(BLOCK, f"import os\nprint(os.getpid(), file=open({str(log)!r}, 'a'))\n" + BROKEN)
+    with pytest.raises(EnvironmentMismatchError, match="RuntimeError: no"):
+        es.primitives()
+    assert str(os.getpid()) not in log.read_text().split()
+
+
+@pytest.mark.parametrize("first", ["", "from their_package import more_ops"])
+def test_a_failure_leaves_nothing_behind(package: Package, first: str) -> None:
+    """In the trial all is well; here the module raises after it has declared a block."""
+    path = package(
+        f"from their_package import more_ops\nimport os\n{BLOCK}\n"
+        f"if os.getpid() == {os.getpid()}: raise RuntimeError('no')",
+        first,
+    )
+    (path.parent / "more_ops.py").write_text(f"import evosynth as es\n{OTHER}")
+    for _ in range(2):  # the second time it is as new
+        with pytest.raises(EnvironmentMismatchError, match=r"line \d+: RuntimeError: no"):
+            es.primitives()
+        assert not {"turned", "other"} & set(PRIMITIVES.names())
+        assert not [name for name in sys.modules if name.startswith("their_package")]
+        assert not len(PLUGINS)
+
+
+def test_what_was_taken_out_is_not_taken_for_loaded(package: Package) -> None:
+    package(BLOCK)
+    with restoring():
+        importlib.import_module("their_package.my_ops")
+    with pytest.raises(EnvironmentMismatchError, match="taken out again"):
+        es.primitives()
+    assert not len(PLUGINS)
+
+
+def in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sorts entry points, which come in the order of a folder's files."""
+    monkeypatch.setattr(
+        installed, "entry_points", lambda group: sorted(entry_points(group=group), key=str)
+    )
+
+
+def test_a_broken_package_does_not_keep_others_from_being_loaded(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(BROKEN, name="a_bad_one")
+    package(BLOCK)
+    in_order(monkeypatch)
+    with pytest.raises(EnvironmentMismatchError, match="of a_bad_one"):
+        es.primitives()
+    assert PLUGINS.names() == ("their_ops",)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"), [(BROKEN, "line 2: RuntimeError: no"), (None, "there is no module")]
+)
+def test_a_broken_package_is_named(package: Package, source: str | None, reason: str) -> None:
+    package(source)
     done = invoke("primitives")
     assert done.exit_code == 78
-    assert "of their-package 1.2" in done.stderr
+    assert "plug-in 'their_ops' of their_package 1.2" in done.stderr
+    assert reason in done.stderr
+    assert "pip uninstall their_package" in done.stderr
+    assert ("primitives check" in done.stderr) is (source is not None)
     assert invoke("--help").exit_code == 0
+
+
+def test_what_looks_for_faults_works_with_a_broken_package(
+    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evosynth.cli.primitives_command.COMPILED", Limits())
+    path = package(BROKEN)
+    done = invoke("primitives", "check", path)
+    assert done.exit_code == 78
+    assert "WRONG  line 2: RuntimeError: no" in done.stdout
+    done = invoke("check", tmp_path)
+    assert (done.exit_code, "is no run folder" in done.stderr) == (65, True)
+
+
+def test_check_tries_an_installed_file_as_part_of_its_package(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evosynth.cli.primitives_command.COMPILED", Limits())
+    path = package(RELATIVE)
+    done = invoke("primitives", "check", path)
+    assert done.exit_code == 0, done.stdout
+    assert not len(PLUGINS)
+    assert es.load_plugin(path).module == "their_package.my_ops"
+
+
+def test_check_knows_the_plugins_that_work(package: Package, tmp_path: Path) -> None:
+    package(TARGET)
+    options: dict[str, Any] = {"seed": 1, "evaluations": 400, "workers": 1, "executor": "serial"}
+    with restoring():
+        folder = es.run("pairs", n=4, out=tmp_path / "runs", **options).folder
+    forget("their_package")
+    package(BROKEN, name="a_bad_one")
+    installed.load_installed.cache_clear()
+    assert es.check(folder).conclusion == "finished"
+
+
+def test_the_doctor_tries_each_plugin_beside_the_others(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, source in (("a_one", BLOCK), ("b_one", BROKEN), ("c_one", BLOCK), ("d_one", OTHER)):
+        package(source, name=name)
+    in_order(monkeypatch)
+    checks = list(plugins())
+    assert [(check.name, check.status) for check in checks] == [
+        ("plug-in a_one_ops", "ok"),
+        ("plug-in b_one_ops", "failed"),
+        ("plug-in c_one_ops", "failed"),
+        ("plug-in d_one_ops", "ok"),
+    ]
+    assert checks[0].found == "a_one 1.2: block turned"
+    assert "line 2: RuntimeError: no" in checks[1].found
+    assert "pip uninstall b_one" in checks[1].remedy
+    assert "primitive 'turned' is registered already" in checks[2].found
+    assert not len(PLUGINS)
+    assert "turned" not in PRIMITIVES
+
+
+def test_the_doctor_reports_a_broken_package_and_goes_on(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("kernels", "c_compiler", "torch_device", "extras", "dask_cluster")
+    for name in names:  # they take long
+        monkeypatch.setattr(checkups, name, lambda *given: [])
+    package(BROKEN)
+    done = invoke("doctor", "--json")
+    assert done.exit_code == 78
+    found = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert found["plug-in their_ops"]["status"] == "failed"
+    assert "memory" in found
 
 
 # Runs and workers
@@ -437,6 +626,31 @@ def test_a_worker_loads_what_the_driver_has(write: Write) -> None:
     assert f"has no plug-in 'my_ops' ({path})" in reply["message"]
     path.write_text("other")
     with pytest.raises(EnvironmentMismatchError, match="has another plug-in 'my_ops'"):
+        bring(request["plugins"])
+
+
+@pytest.mark.parametrize("is_imported", [False, True], ids=["", "imported before"])
+def test_a_worker_imports_what_packages_bring(package: Package, is_imported: bool) -> None:
+    path = package(RELATIVE, RE_EXPORT)
+    if is_imported:
+        importlib.import_module("their_package")
+    es.primitives()
+    request = request_for(_names_of_blocks, (), ("test_plugins",))
+    worker = WorkerProcess(1)
+    try:
+        worker.greet({"packages": ["test_plugins"], "memory": None, "rehearsal": None})
+        assert "turned" in json.loads(text_of(worker.ask(request, 60.0)))
+    finally:
+        worker.kill()
+        worker.close()
+    PLUGINS.remove("their_ops")
+    path.write_text("other")
+    with pytest.raises(EnvironmentMismatchError, match="has another plug-in 'their_ops'") as caught:
+        bring(request["plugins"])
+    assert caught.value.hint == "install the same package on all machines"
+    forget("their_package")
+    path.unlink()
+    with pytest.raises(EnvironmentMismatchError, match="has no plug-in 'their_ops'"):
         bring(request["plugins"])
 
 
@@ -505,7 +719,7 @@ def alone(*arguments: object) -> Result:
 def test_a_run_goes_on_with_its_plugins_only(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evosynth.plugins.loading.try_plugin", lambda plugin: None)
+    monkeypatch.setattr("evosynth.plugins.loading.try_plugin", lambda plugin: plugin)
     path, marker, out = write(TARGET), tmp_path / "executed", tmp_path / "runs"
     options = ["--workers", 1, "--executor", "serial", "-q"]
     command = ["run", "--target", "pairs", "--n", 4, "--seed", 1, "--evaluations", 400]

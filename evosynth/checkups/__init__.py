@@ -7,6 +7,7 @@ from evosynth.checkups.extras import extras
 from evosynth.checkups.kernels import kernels
 from evosynth.checkups.memory import memory
 from evosynth.checkups.own_packages import own_packages
+from evosynth.checkups.plugins import plugins
 from evosynth.checkups.processors import processors
 from evosynth.checkups.run_disk import run_disk
 from evosynth.checkups.torch_device import torch_device
@@ -22,6 +23,7 @@ __all__ = [
     "kernels",
     "memory",
     "own_packages",
+    "plugins",
     "processors",
     "run_disk",
     "torch_device",

@@ -9,6 +9,8 @@ import click
 
 # Where click keeps the files that were named before and after the command.
 FILES = "evosynth plug-ins"
+# Commands that look for what is wrong, which an installed plug-in may be.
+WITHOUT_INSTALLED = ("doctor", "check")
 
 
 def _note(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
@@ -29,7 +31,7 @@ def plugin_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load_named_plugins() -> None:
-    """Loads the plug-ins that are installed and those that were named.
+    """Loads the plug-ins that are installed, if the command needs them, and those that were named.
 
     Raises:
         EnvironmentMismatchError: One cannot be used.
@@ -38,9 +40,10 @@ def load_named_plugins() -> None:
     context = click.get_current_context(silent=True)
     if context is None or FILES not in context.meta:
         return
-    from evosynth.plugins.installed import load_installed
+    if not {context.info_name, context.invoked_subcommand} & set(WITHOUT_INSTALLED):
+        from evosynth.plugins.installed import load_installed
 
-    load_installed()
+        load_installed()
     if context.meta[FILES]:
         from evosynth.plugins.loading import load_plugin  # NumPy and all the seams
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from dsl.errors import EnvironmentMismatchError
-from evosynth.plugins.reading import plugin_of_file
+from evosynth.plugins.loading import plugin_at
 from evosynth.plugins.trial import COMPILED, examine
 
 
 def check_and_report(path: Path, *, as_json: bool) -> int:
     """Prints a row for every member of a plug-in; returns the exit code."""
-    plugin = plugin_of_file(path)
+    plugin = plugin_at(path)
     rows = examine(plugin, COMPILED)
     is_good = not any(row.problem for row in rows)
     if as_json:

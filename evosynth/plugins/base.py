@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from dsl.errors import EnvironmentMismatchError
@@ -18,13 +19,16 @@ class Plugin:
         digest: SHA-256 of the file, in hexadecimal.
         distribution: Name and version of the package that an entry point belongs to; "" for
             a file that was named.
-        members: What it registered, such as "block three_point".
+        module: Name by which it is imported, for an installed one; "" for a file.
+        members: What it registered, such as "block three_point"; before it is loaded, what
+            it registered in its trial.
     """
 
     name: str
     path: str
     digest: str
     distribution: str = ""
+    module: str = ""
     members: tuple[str, ...] = ()
 
     @property
@@ -32,6 +36,14 @@ class Plugin:
         """How messages call it."""
         of = f" of {self.distribution}" if self.distribution else ""
         return f"plug-in '{self.name}'{of} ({self.path})"
+
+    @property
+    def remedy(self) -> str:
+        """What to do if something is wrong with it."""
+        check = f"`evosynth primitives check {shlex.quote(self.path)}` checks all of its members"
+        if not self.distribution:
+            return check
+        return f"{check}; `pip uninstall {self.distribution.partition(' ')[0]}` takes it away"
 
     def refused(self, problem: str, hint: str = "") -> EnvironmentMismatchError:
         """Returns an error that names it."""

@@ -1,10 +1,11 @@
-"""Loading a plug-in's file: first tried in another process, then here."""
+"""Loading a plug-in: first tried in another process, then here."""
 
 from __future__ import annotations
 
 import os
 
 from evosynth.plugins.base import PLUGINS, Plugin
+from evosynth.plugins.installed import installed_at
 from evosynth.plugins.reading import plugin_of_file, read_plugin
 from evosynth.plugins.trial import try_plugin
 
@@ -23,7 +24,28 @@ def load_plugin(path: str | os.PathLike[str]) -> Plugin:
             promises; the message names the file and the member.
         UsageError: There is no such file.
     """
+    return load(plugin_at(path))
+
+
+def plugin_at(path: str | os.PathLike[str]) -> Plugin:
+    """Returns what is known of a plug-in's file; of an installed one that it is of a package.
+
+    Raises:
+        UsageError: It is no file of Python that can be read.
+    """
     plugin = plugin_of_file(path)
+    return installed_at(plugin.path) or plugin
+
+
+def load(plugin: Plugin) -> Plugin:
+    """Tries a plug-in and loads it.
+
+    Returns:
+        The plug-in, with what it registered.
+
+    Raises:
+        EnvironmentMismatchError: As `load_plugin`.
+    """
     if plugin.name not in PLUGINS or PLUGINS.get(plugin.name).digest != plugin.digest:
-        try_plugin(plugin)
+        plugin = try_plugin(plugin)
     return read_plugin(plugin)

@@ -8,16 +8,17 @@ import os
 import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from dsl.errors import EvosynthError, UsageError
-from evosynth.plugins.base import PLUGINS, Plugin
+from evosynth.plugins.base import DECLARED, PLUGINS, Plugin
 from evosynth.plugins.seams import members, restoring
 
 # Members are checked by whoever loads a plug-in, not one by one as it declares them.
 is_reading: ContextVar[bool] = ContextVar("is_reading", default=False)
-HINT = "`evosynth primitives check {path}` checks all of its members"
 LARGEST_FILE = 1 << 24
 
 
@@ -62,6 +63,9 @@ def digest_of(content: bytes) -> str:
 def read_plugin(plugin: Plugin) -> Plugin:
     """Runs a plug-in's file here; what it registers is kept if it comes to its end.
 
+    One of an installed package is imported by its own name. If the program has imported it
+    already, what it declared becomes the plug-in's.
+
     Returns:
         The plug-in with its members.
 
@@ -74,17 +78,24 @@ def read_plugin(plugin: Plugin) -> Plugin:
     content = content_of(Path(plugin.path))
     if digest_of(content) != plugin.digest:
         raise plugin.refused("the file has changed since it was tried", "try again")
-    before = set(members())
-    with restoring(on_failure_only=True):
-        _run(plugin, content)
-        found = tuple(f"{kind} {name}" for kind, name in members() if (kind, name) not in before)
+    before = {f"{kind} {name}" for kind, name in members()}
+    module = plugin.module or f"evosynth_plugin_{plugin.name}"
+    was_imported = module in sys.modules
+    with restoring(on_failure_only=True), _forgetting_on_failure(module):
+        _run(plugin, module, content)
+        here = [f"{kind} {name}" for kind, name in members()]
+        found = tuple(name for name in here if name not in before or name in plugin.members)
+        if not found and plugin.module and was_imported:
+            raise plugin.refused("what it registered has been taken out again", "start anew")
         if not found:
             raise plugin.refused(
                 "it registers nothing", "declare something with @es.primitive or es.register"
             )
-        return PLUGINS.register(
-            Plugin(plugin.name, plugin.path, plugin.digest, plugin.distribution, found)
-        )
+        loaded = PLUGINS.register(replace(plugin, members=found))
+    for name in found:
+        if name in DECLARED:
+            DECLARED.remove(name)
+    return loaded
 
 
 def _same(plugin: Plugin) -> Plugin:
@@ -98,19 +109,37 @@ def _same(plugin: Plugin) -> Plugin:
     return loaded
 
 
-def _run(plugin: Plugin, content: bytes) -> None:
-    name = f"evosynth_plugin_{plugin.name}"
-    module = ModuleType(name)
-    module.__file__ = plugin.path
-    sys.modules[name] = module  # dataclasses look themselves up there
+def _run(plugin: Plugin, name: str, content: bytes) -> None:
     try:
         with reading():
-            exec(compile(content, plugin.path, "exec"), module.__dict__)
+            if plugin.module:
+                import_module(name)
+            else:
+                module = ModuleType(name)
+                module.__file__ = plugin.path
+                sys.modules[name] = module  # dataclasses look themselves up there
+                exec(compile(content, plugin.path, "exec"), module.__dict__)
+    except (MemoryError, KeyboardInterrupt):
+        raise
     except BaseException as error:
-        del sys.modules[name]
-        if isinstance(error, MemoryError | KeyboardInterrupt):
-            raise
-        raise plugin.refused(told(error, plugin.path), HINT.format(path=plugin.path)) from error
+        raise plugin.refused(told(error, plugin.path), plugin.remedy) from error
+
+
+@contextlib.contextmanager
+def _forgetting_on_failure(name: str) -> Iterator[None]:
+    """Forgets, if the block fails, what it imported of a module's package.
+
+    What these modules registered is taken out again, and another import has to run them anew.
+    """
+    package = name.partition(".")[0]
+    before = set(sys.modules)
+    try:
+        yield
+    except BaseException:
+        for module in set(sys.modules) - before:
+            if module.partition(".")[0] == package:
+                del sys.modules[module]
+        raise
 
 
 @contextlib.contextmanager

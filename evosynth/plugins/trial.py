@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from dsl.errors import EvosynthError
 from evosynth.conformance.checking import check_member
@@ -12,7 +12,8 @@ from evosynth.executors.answering import text_of
 from evosynth.executors.base import TaskError
 from evosynth.executors.worker_process import WorkerEnded, WorkerProcess
 from evosynth.plugins.base import Plugin
-from evosynth.plugins.reading import HINT, read_plugin
+from evosynth.plugins.carrying import as_carried
+from evosynth.plugins.reading import read_plugin
 from evosynth.plugins.seams import SEAMS
 
 PACKAGES = ("evosynth",)
@@ -53,24 +54,33 @@ class Row:
     problem: str = ""
 
 
-def try_plugin(plugin: Plugin) -> None:
+def try_plugin(plugin: Plugin, beside: Sequence[Plugin] = ()) -> Plugin:
     """Tries a plug-in, but for what takes long.
+
+    Args:
+        plugin: What is to be tried.
+        beside: Plug-ins that are loaded before it.
+
+    Returns:
+        The plug-in with its members.
 
     Raises:
         EnvironmentMismatchError: Something is wrong with it; the message names file and member.
     """
-    for row in examine(plugin, LIMITS):
+    rows = examine(plugin, LIMITS, beside)
+    for row in rows:
         if row.problem:
             of = "" if row.member == THE_FILE else f"{row.member}: "
-            raise plugin.refused(f"{of}{row.problem}", HINT.format(path=plugin.path))
+            raise plugin.refused(f"{of}{row.problem}", plugin.remedy)
+    return replace(plugin, members=tuple(row.member for row in rows))
 
 
 THE_FILE = "the file"
 
 
-def examine(plugin: Plugin, limits: Limits) -> list[Row]:
+def examine(plugin: Plugin, limits: Limits, beside: Sequence[Plugin] = ()) -> list[Row]:
     """Returns what the trial of a plug-in comes to, a row for each member."""
-    trial = _Trial(plugin, limits)
+    trial = _Trial(plugin, limits, beside)
     try:
         names = trial.begin()
         if isinstance(names, Row):
@@ -83,16 +93,24 @@ def examine(plugin: Plugin, limits: Limits) -> list[Row]:
 class _Trial:
     """A process in which a plug-in is tried; another one when it ends."""
 
-    def __init__(self, plugin: Plugin, limits: Limits) -> None:
+    def __init__(self, plugin: Plugin, limits: Limits, beside: Sequence[Plugin]) -> None:
         self._plugin = plugin
         self._limits = limits
+        self._beside = [as_carried(each) for each in beside]
         self._worker: WorkerProcess | None = None
 
     def begin(self) -> tuple[str, ...] | Row:
         """Loads the plug-in; returns its members, or what went wrong."""
         plugin = self._plugin
-        arguments = plugin.name, plugin.path, plugin.digest, plugin.distribution
-        found = self._asked(THE_FILE, load, *arguments)
+        found = self._asked(
+            THE_FILE,
+            load,
+            plugin.name,
+            plugin.path,
+            plugin.digest,
+            plugin.distribution,
+            plugin.module,
+        )
         return found if isinstance(found, Row) else tuple(json.loads(found))
 
     def check(self, member: str) -> Row:
@@ -119,7 +137,7 @@ class _Trial:
                 "function": f"{__name__}:{function.__name__}",
                 "arguments": list(arguments),
                 "packages": PACKAGES,
-                "plugins": [],
+                "plugins": self._beside,
             }
             seconds = LIMITS.seconds if function is load else self._limits.seconds
             return text_of(self._worker.ask(request, seconds))
@@ -133,9 +151,9 @@ class _Trial:
             return Row(member, problem=str(error).splitlines()[0])
 
 
-def load(name: str, path: str, digest: str, distribution: str) -> str:
+def load(name: str, path: str, digest: str, distribution: str, module: str) -> str:
     """Loads a plug-in, in its trial process; returns its members as JSON."""
-    return json.dumps(read_plugin(Plugin(name, path, digest, distribution)).members)
+    return json.dumps(read_plugin(Plugin(name, path, digest, distribution, module)).members)
 
 
 def check(member: str, is_compiled: int) -> str:

@@ -162,8 +162,20 @@ def whole_body(file: BinaryIO, place: int, body: Body) -> npt.NDArray[Any]:
         if len(numbers) != count:
             raise DataError(DAMAGED, HOW_TO_SAVE)
         parts.append(numbers)
-    entries = parts[0] + 1j * parts[1] if body.is_complex else parts[0]
+    entries = of_parts(*parts) if body.is_complex else parts[0]
     return entries.reshape(body.shape, order="F")
+
+
+def of_parts(real: npt.NDArray[Any], imaginary: npt.NDArray[Any]) -> npt.NDArray[np.complex128]:
+    """Returns complex numbers of their parts; sums with 1j make nan of what is infinite.
+
+    Args:
+        real: (count,) of any kind of real numbers.
+        imaginary: (count,) likewise.
+    """
+    numbers = np.empty(len(real), np.complex128)
+    numbers.real, numbers.imag = real, imaginary
+    return numbers
 
 
 def _decompressed(file: BinaryIO, length: int, most: int) -> bytes:

@@ -28,6 +28,7 @@ from dsl.targets.readers.mat_elements import (
     SAVE,
     Body,
     Kind,
+    of_parts,
     whole_body,
 )
 from dsl.targets.readers.mat_elements import body_of as body_of_version_5
@@ -199,7 +200,7 @@ def _reader_of_version_4(
     def read() -> npt.NDArray[Any]:
         file.seek(start)
         parts = np.frombuffer(file.read(count * dtype.itemsize * (1 + is_complex)), dtype)
-        numbers = parts[:count] + 1j * parts[count:] if is_complex else parts
+        numbers = of_parts(parts[:count], parts[count:]) if is_complex else parts
         return numbers.reshape(shape, order="F")
 
     return read
