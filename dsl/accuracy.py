@@ -60,6 +60,20 @@ def unscaled(
         return np.where(is_finite, divided, np.nan)
 
 
+def output_factors(
+    computed: npt.NDArray[Any], wanted: npt.NDArray[Any], scaling: Scaling
+) -> npt.NDArray[np.float64]:
+    """Returns by what the outputs are multiplied: (m,), one for an output that is zero.
+
+    Args:
+        computed: (m, n) real or complex.
+        wanted: (m, n) finite, not all zero.
+        scaling: Which factors are admitted; they are as in `scaled_error`.
+    """
+    factors = np.ones((1, 1)) if scaling == "exact" else _factors(computed, wanted, scaling)
+    return np.broadcast_to(factors[:, 0], len(wanted)).copy()
+
+
 def _factors(
     computed: npt.NDArray[Any], wanted: npt.NDArray[Any], scaling: Scaling
 ) -> npt.NDArray[np.float64]:

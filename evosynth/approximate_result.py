@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dsl.accuracy import output_factors
 from dsl.cost import dense_count
 from dsl.display import html_table
 from dsl.errors import DataError
@@ -76,6 +77,12 @@ class ApproximateResult:
         return is_within(self.point, self.target)
 
     @property
+    def output_factors(self) -> list[float]:
+        """By what the program's outputs are larger than the target's: 1 unless scaling is free."""
+        target = self.target.target
+        return output_factors(self.best.matrix(), target.matrix, target.scaling).tolist()
+
+    @property
     def metrics(self) -> Metrics:
         """Depth, values alive at once and constants of the program's real code."""
         return measure(self.best.code)
@@ -100,6 +107,7 @@ class ApproximateResult:
             "n": target.n,
             "input": target.domain,
             "scaling": target.scaling,
+            "output_factors": self.output_factors,
             "seed": self.seed,
             **asdict(approximation),
             "cost": self.point.cost,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dsl.accuracy import EXACT, relative_error
+from dsl.accuracy import EXACT, output_factors, relative_error
 from dsl.cost import dense_count
 from dsl.display import html_table
 from dsl.errors import DataError
@@ -75,6 +75,12 @@ class Result:
         return self.claims.error <= EXACT
 
     @property
+    def output_factors(self) -> list[float]:
+        """By what the program's outputs are larger than the target's: 1 unless scaling is free."""
+        target = self.target
+        return output_factors(self.best.matrix(), target.matrix, target.scaling).tolist()
+
+    @property
     def metrics(self) -> Metrics:
         """Depth, values alive at once and constants of the program's real code."""
         return measure(self.best.code)
@@ -98,6 +104,7 @@ class Result:
             "n": self.target.n,
             "input": self.target.domain,
             "scaling": self.target.scaling,
+            "output_factors": self.output_factors,
             "seed": self.seed,
             "operations": self.claims.operations,
             "additions": self.claims.additions,

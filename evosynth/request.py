@@ -24,6 +24,7 @@ from dsl.targets import (
     make_target,
 )
 from dsl.targets.approximate_target import ApproximateTarget
+from dsl.targets.matrix_file import file_of_stem
 from evosynth.approximating import approximate_target
 
 Columns = str | Sequence[str] | None
@@ -147,6 +148,11 @@ class Request:
             return make_target(target, self.n, self.input, scaling=self.scaling)
         if not isinstance(target, str):
             kind = type(target).__name__
+            if _is_ragged(target):
+                raise UsageError(
+                    f"expected a matrix, got a {kind} whose rows have different lengths",
+                    "give rows of one length; numpy.asarray makes a matrix of them",
+                )
             raise UsageError(
                 f"expected a target's name, a path, a matrix or a Target, got {kind}",
                 "numpy.asarray makes a matrix of a list",
@@ -215,6 +221,8 @@ class Request:
         known = [*TARGETS.names(), *SAMPLED.names()]
         near = difflib.get_close_matches(name, known, n=1)
         guess = f"did you mean '{near[0]}'? " if near else ""
+        if (file := file_of_stem(name)) is not None:
+            guess = f"did you mean the file '{file}'? "
         raise UsageError(f"unknown target {_brief(name)}", f"{guess}known: {', '.join(known)}")
 
 
@@ -236,6 +244,14 @@ def _radices(given: int | str | Sequence[int] | None) -> tuple[int, ...]:
         return tuple(sorted({int(str(part)) for part in parts}))
     except ValueError:
         raise UsageError(f"expected radix 2, 3 or 2,3, got {given!r}"[:120]) from None
+
+
+def _is_ragged(target: object) -> bool:
+    """Tells whether an object is rows of different lengths."""
+    if not isinstance(target, list | tuple):
+        return False
+    lengths = {len(row) if isinstance(row, list | tuple) else None for row in target}
+    return None not in lengths and len(lengths) > 1
 
 
 def _brief(target: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import sys
 import textwrap
@@ -27,7 +28,8 @@ from dsl.errors import (
     StorageError,
     UsageError,
 )
-from dsl.targets import load_matrix, make_function_target, make_target, search_memory
+from dsl.targets import Target, load_matrix, make_function_target, make_target, search_memory
+from dsl.targets.matrix_file import READERS
 from dsl.targets.readers import mat_elements
 from evosynth.request import Request
 from evosynth.runs.stored_target import read_stored_target, stored_target
@@ -447,6 +449,28 @@ def test_modules_that_fail_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
 
 
+def test_a_module_with_its_suffix_is_refused_with_a_hint(module: str) -> None:
+    error = refused(
+        EnvironmentMismatchError,
+        f"{module}.py:eight",
+        call=lambda: make_function_target(f"{module}.py:eight"),
+    )
+    assert error.hint == f"leave out .py: '{module}:eight'"
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_a_file_without_its_suffix_is_guessed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = refused(UsageError, "unknown", call=lambda: Request(target="fir16", n=16).make(0))
+    assert "the file" not in error.hint
+    (tmp_path / f"fir16{suffix}").touch()
+    error = refused(UsageError, "unknown", call=lambda: Request(target="fir16", n=16).make(0))
+    assert error.hint.startswith(f"did you mean the file 'fir16{suffix}'? known: ")
+    refused(UsageError, "unknown", call=lambda: Request(target="f" * 5000, n=16).make(0))
+
+
 def test_names_of_functions_run_nothing_elsewhere(module: str) -> None:
     """Names come from files, too: only what the user asks for is imported."""
     refused(UsageError, "unknown target", call=lambda: make_target(f"{module}:eight"))
@@ -469,6 +493,21 @@ def test_arrays_are_targets(matrix: npt.NDArray[Any]) -> None:
     assert target.domain == ("complex" if np.iscomplexobj(matrix) else "real")
     read = read_stored_target(stored_target(target))
     assert read.digest == target.digest, "a run can go on without the array"
+    assert isinstance(read, Target)
+    assert (read.title, read.convention) == (target.title, target.convention)
+
+
+def test_the_convention_of_a_file_is_stored(tmp_path: Path) -> None:
+    np.save(tmp_path / "m.npy", REAL)
+    target = make_target(str(tmp_path / "m.npy"))
+    stored = stored_target(target)
+    read = read_stored_target(json.loads(json.dumps(stored)))
+    assert isinstance(read, Target)
+    assert read.convention == target.convention == "entries as in the file"
+    del stored["target"]["convention"]
+    old = read_stored_target(stored)
+    assert isinstance(old, Target)
+    assert old.convention == "entries as stored with the run"
 
 
 @pytest.mark.parametrize(
@@ -491,6 +530,8 @@ def test_bad_arrays_are_refused(array: Any, texts: list[str]) -> None:
 
 def test_a_list_is_refused_with_a_hint() -> None:
     refused(UsageError, "got list", "asarray", call=lambda: es.run([[1, 2], [3, 4]]))
+    refused(UsageError, "rows have different lengths", call=lambda: es.run([[1, 2], [3, 4, 5]]))
+    refused(UsageError, "got list", "asarray", call=lambda: es.run([1, [2, 3]]))
 
 
 def test_an_array_is_searched() -> None:

@@ -292,7 +292,19 @@ ENDINGS = {
     "crashes at import": ("import ctypes\nctypes.string_at(0)", "SIGSEGV"),
     "crashes at call": (
         "@es.primitive\ndef f(c):\n    import ctypes\n    ctypes.string_at(0)",
-        "SIGSEGV",
+        "primitive f: its trial process ended: signal 11 (SIGSEGV)",
+    ),
+    "leaves at call": (
+        "@es.primitive\ndef f(c):\n    import os\n    os._exit(3)",
+        "primitive f: its trial process ended: exit 3",
+    ),
+    "leaves after a member": (
+        BLOCK + "import os\nos._exit(3)",
+        "): its trial process ended: exit 3",
+    ),
+    "primitive never returns": (
+        "@es.primitive\ndef f(c):\n    while True: pass",
+        "primitive f: its trial process ended: over 3 s",
     ),
     "allocates at import": ("x = []\nwhile True: x.append(bytearray(10**7))", "emory"),
     "allocates at call": (

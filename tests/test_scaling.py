@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import evosynth as es
-from dsl.accuracy import EXACT, NO_FACTOR, scaled_error
+from dsl.accuracy import EXACT, NO_FACTOR, output_factors, scaled_error
 from dsl.cyclotomic import Cyclotomic, cosine, rational, sine, square_root
 from dsl.errors import DataError, UsageError
 from dsl.exact_number import Exact
@@ -440,3 +440,50 @@ def test_targets_shows_counts_by_source() -> None:
     row = next(row for row in es.targets() if row["name"] == "dct2_ortho")
     assert row["best_known_up_to"]["common"]["8"]["operations"] == 40
     assert replace(make_target("wht", 4), scaling="free").scaling == "free"
+
+
+# Which factors they are
+
+
+def test_factors_of_the_outputs() -> None:
+    wanted = np.array([[1.0, 2], [3, 4], [0, 0]])
+    computed = wanted * [[2.0], [0.5], [7]]
+    assert output_factors(computed, wanted, "exact").tolist() == [1, 1, 1]
+    assert output_factors(3 * wanted, wanted, "common").tolist() == pytest.approx([3, 3, 3])
+    assert output_factors(computed, wanted, "free").tolist() == pytest.approx([2, 0.5, 1])
+
+
+@pytest.mark.parametrize("options", [{}, {"tolerance": 0.1, "cost": "shift-add"}], ids=str)
+def test_a_result_says_its_factors(options: dict[str, Any], tmp_path: Path) -> None:
+    found = es.run("dct2", 8, scaling="free", seed=1, evaluations=600, out=tmp_path, **options)
+    factors = found.to_dict()["output_factors"]
+    assert len(factors) == 8
+    target = make_target("dct2", 8).matrix
+    rows = found.best.matrix() / np.array(factors)[:, None]
+    assert np.abs(rows - target).max() <= (0.1 if options else 1e-12) * np.abs(target).max()
+
+
+@pytest.mark.parametrize(
+    ("scaling", "beginning"), [("common", "every output is "), ("free", "the outputs are ")]
+)
+def test_people_read_the_factors(scaling: str, beginning: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        cli,
+        [
+            "run",
+            "--target",
+            "dct2",
+            "--n",
+            "4",
+            "--scaling",
+            scaling,
+            "--evaluations",
+            "200",
+            "--seed",
+            "1",
+            "--out",
+            str(tmp_path),
+        ],
+    )
+    (line,) = (text for text in done.stdout.splitlines() if text.startswith("factors "))
+    assert line.removeprefix("factors").strip().startswith(beginning)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ def split_variable(name: str) -> tuple[str, str | None]:
     """Returns a path and the variable that is wanted of it: `file.mat:A` has one."""
     found = VARIABLE.fullmatch(name)
     return (found[1], found[2]) if found else (name, None)
+
+
+def file_of_stem(name: str) -> str | None:
+    """Returns the file of a matrix whose name lacks only its suffix, if there is one."""
+    files = (Path(f"{name}{suffix}") for suffix in READERS)
+    with suppress(OSError):  # too long for the name of a file
+        return next((str(file) for file in files if file.is_file()), None)
+    return None
 
 
 def load_matrix(path: str | os.PathLike[str], give: str = GIVE) -> npt.NDArray[Any]:

@@ -19,6 +19,11 @@ from dsl.targets.matrix_file import is_file_name
 
 FUNCTION = re.compile(r"(?a)([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")
 
+EXPECTED = (
+    "expected package.module:function, in the working directory or installed, which "
+    "returns a matrix"
+)
+
 
 def is_function_name(name: str) -> bool:
     """Tells whether a target's name is that of a function in a module."""
@@ -73,7 +78,11 @@ def _imported(name: str) -> Callable[..., Any]:
     try:
         found: Any = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
-        raise _failed(name, f"its module cannot be imported: {_brief(error)}") from error
+        problem = f"its module cannot be imported: {_brief(error)}"
+        if module_name.endswith(".py"):
+            hint = f"leave out .py: '{module_name.removesuffix('.py')}:{path}'"
+            raise _failed(name, problem, hint) from error
+        raise _failed(name, problem) from error
     for part in path.split("."):
         try:
             found = getattr(found, part)
@@ -111,9 +120,5 @@ def _brief(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
 
 
-def _failed(name: str, what: str) -> EnvironmentMismatchError:
-    return EnvironmentMismatchError(
-        f"target '{name}': {what}",
-        "expected package.module:function, in the working directory or installed, which "
-        "returns a matrix",
-    )
+def _failed(name: str, what: str, hint: str = EXPECTED) -> EnvironmentMismatchError:
+    return EnvironmentMismatchError(f"target '{name}': {what}", hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dsl.display import plural
 from dsl.formats.sympy_format import definitions
 from evosynth.approximate_result import ApproximateResult
+from evosynth.cli.factor_lines import factor_lines
 
 # Longer programs are cut here; `evosynth show` prints them whole.
 MOST_LINES = 120
@@ -32,6 +33,7 @@ def approximate_lines(result: ApproximateResult) -> list[str]:
         f"          {result.target.convention}",
         f"{near} {objective.name}{data} {objective.shown(point.loss)}, wanted {wanted}; "
         f"relative error {claims.error:.1e}",
+        *factor_lines(result.output_factors, result.target.target.scaling),
         f"compare   matrix product {result.dense:,} operations",
         f"search    {result.evaluations:,} evaluations, {result.seconds:.1f} s, "
         f"seed {result.seed}, stopped by {result.stopped_by}",

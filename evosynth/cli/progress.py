@@ -76,7 +76,7 @@ def _explaining_the_wait(display: Display) -> Iterator[Callable[[], None]]:
     timer = threading.Timer(
         PATIENCE,
         display.say,
-        ["no epoch is done yet: a first start compiles for some 25 s ..."],
+        ["no epoch is done yet: a first start compiles for a minute or two ..."],
     )
     timer.daemon = True
     timer.start()

@@ -18,6 +18,7 @@ from evosynth.approximate_result import ApproximateResult
 from evosynth.cases import AnyResult
 from evosynth.cli.algorithm_lines import algorithm_lines
 from evosynth.cli.approximate_lines import approximate_lines
+from evosynth.cli.factor_lines import factor_lines
 from evosynth.cli.failures import INTERRUPTED, TERMINATED, taking_interrupts
 from evosynth.cli.formula_lines import formula_lines
 from evosynth.cli.progress import showing_progress
@@ -162,6 +163,7 @@ def _lines(result: Result) -> list[str]:
         f"{plural(metrics.constants, 'constant')}",
         f"{verified}, relative error {claims.error:.1e}",
         f"exact     {result.proof.summary}",
+        *factor_lines(result.output_factors, target.scaling),
         *_references(result),
         *(structure_lines(result.structure) if result.structure else []),
         f"compare   matrix product {result.dense:,} operations, {_known(result)}",

@@ -21,7 +21,7 @@ from dsl.vectors.declaring import vector_of
 from evosynth.conformance.checking import AnyPrimitive, check_member
 from evosynth.plugins.base import DECLARED, Declared
 from evosynth.plugins.grammar_of import Grammar, grammar_of
-from evosynth.plugins.reading import is_reading
+from evosynth.plugins.reading import calling, is_reading
 from evosynth.plugins.seams import SEAMS, kind_of
 from evosynth.strategies import Strategy
 from fitness.objectives import Objective
@@ -98,7 +98,9 @@ def primitive(
         return lambda decorated: primitive(decorated, grammar=grammar, angle=angle)
     name = function.__name__
     try:
-        made = _primitive_of(function, "factor" if angle and grammar is None else grammar, angle)
+        with calling(f"primitive {name}"):
+            chosen = "factor" if angle and grammar is None else grammar
+            made = _primitive_of(function, chosen, angle)
     except (EnvironmentMismatchError, UsageError):
         raise
     except Exception as error:  # a stranger's function

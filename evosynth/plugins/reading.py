@@ -19,6 +19,8 @@ from evosynth.plugins.seams import members, restoring
 
 # Members are checked by whoever loads a plug-in, not one by one as it declares them.
 is_reading: ContextVar[bool] = ContextVar("is_reading", default=False)
+# Where a trial notes which member is being called; None where no plug-in is tried.
+note: ContextVar[Path | None] = ContextVar("note", default=None)
 LARGEST_FILE = 1 << 24
 
 
@@ -151,6 +153,20 @@ def reading() -> Iterator[None]:
             yield
     finally:
         is_reading.reset(token)
+
+
+@contextlib.contextmanager
+def calling(member: str) -> Iterator[None]:
+    """Notes that a member is being called, which may end the process."""
+    noted = note.get()
+    if noted is None:
+        yield
+        return
+    noted.write_text(member, encoding="utf-8")
+    try:
+        yield
+    finally:
+        noted.unlink(missing_ok=True)
 
 
 def told(error: BaseException, path: str = "") -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dsl.errors import EvosynthError
 from evosynth.conformance.checking import check_member
@@ -13,7 +15,7 @@ from evosynth.executors.base import TaskError
 from evosynth.executors.worker_process import WorkerEnded, WorkerProcess
 from evosynth.plugins.base import Plugin
 from evosynth.plugins.carrying import as_carried
-from evosynth.plugins.reading import read_plugin
+from evosynth.plugins.reading import note, read_plugin
 from evosynth.plugins.seams import SEAMS
 
 PACKAGES = ("evosynth",)
@@ -44,7 +46,8 @@ class Row:
     """What the trial of a member came to.
 
     Attributes:
-        member: Kind and name, such as "block three_point"; "the file" for all of it.
+        member: Kind and name, such as "block three_point"; "primitive three_point" if it ended
+            the process before its kind was known; "the file" for all of it.
         checked: What was checked and is right.
         problem: What is wrong; "" if nothing is.
     """
@@ -102,16 +105,22 @@ class _Trial:
     def begin(self) -> tuple[str, ...] | Row:
         """Loads the plug-in; returns its members, or what went wrong."""
         plugin = self._plugin
-        found = self._asked(
-            THE_FILE,
-            load,
-            plugin.name,
-            plugin.path,
-            plugin.digest,
-            plugin.distribution,
-            plugin.module,
-        )
-        return found if isinstance(found, Row) else tuple(json.loads(found))
+        with TemporaryDirectory(prefix="evosynth-trial-") as folder:
+            noted = Path(folder, "member")
+            found = self._asked(
+                THE_FILE,
+                load,
+                plugin.name,
+                plugin.path,
+                plugin.digest,
+                plugin.distribution,
+                plugin.module,
+                str(noted),
+            )
+            if isinstance(found, Row):
+                member = noted.read_text(encoding="utf-8") if noted.exists() else THE_FILE
+                return replace(found, member=member)
+        return tuple(json.loads(found))
 
     def check(self, member: str) -> Row:
         """Checks a member."""
@@ -151,9 +160,16 @@ class _Trial:
             return Row(member, problem=str(error).splitlines()[0])
 
 
-def load(name: str, path: str, digest: str, distribution: str, module: str) -> str:
-    """Loads a plug-in, in its trial process; returns its members as JSON."""
-    return json.dumps(read_plugin(Plugin(name, path, digest, distribution, module)).members)
+def load(name: str, path: str, digest: str, distribution: str, module: str, noted: str) -> str:
+    """Loads a plug-in, in its trial process; returns its members as JSON.
+
+    If a member ends the process, the file `noted` holds its name.
+    """
+    token = note.set(Path(noted))
+    try:
+        return json.dumps(read_plugin(Plugin(name, path, digest, distribution, module)).members)
+    finally:
+        note.reset(token)
 
 
 def check(member: str, is_compiled: int) -> str:

@@ -30,6 +30,8 @@ from fitness.proof import Proof
 
 # How errors begin that tell of a name that is not registered.
 UNKNOWN = ("unknown instruction", "unknown primitive", "unknown target", "no such vector primitive")
+# Of a target whose file was written before conventions were stored.
+NO_CONVENTION = "entries as stored with the run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def target_data(target: Target) -> dict[str, Any]:
         data["scaling"] = target.scaling
     if not target.is_family:
         entries = target.matrix.astype(np.complex128).view(np.float64).tolist()
-        data |= {"title": target.title, "entries": entries}
+        data |= {"title": target.title, "convention": target.convention, "entries": entries}
     return data
 
 
@@ -191,9 +193,10 @@ def _matrix_target(given: dict[str, Any]) -> Target:
     matrix = entries if np.any(entries.imag) else np.ascontiguousarray(entries.real)
     domain: Domain = given["input"]
     name, title = str(given["name"]), str(given["title"])
+    convention = str(given.get("convention", NO_CONVENTION))
     packing, scaling = given["packing"], _scaling(given)
     size = matrix.shape[1]
-    return Target(name, size, matrix, domain, title, packing=packing, scaling=scaling)
+    return Target(name, size, matrix, domain, title, convention, packing=packing, scaling=scaling)
 
 
 def _read_claims(data: dict[str, Any]) -> Claims:
