@@ -92,7 +92,7 @@ def test_products_by_one_constant_up_to_a_free_factor_have_one_key() -> None:
 # Skeletons
 
 
-@pytest.mark.parametrize("name", ["dct2-8-41", "dft-8-56", "dft-7-86"])
+@pytest.mark.parametrize("name", ["dct2-8-41", "dft-8-56", "dft-7-84"])
 @pytest.mark.parametrize("cost", COSTS.names())
 def test_genomes_compute_and_cost_what_their_programs_do(name: str, cost: str) -> None:
     found = program(name)
@@ -229,14 +229,14 @@ def test_programs_on_the_whole_way_are_skeletons() -> None:
 
 
 def test_a_search_ends_with_a_front_within_reach_of_the_tolerance() -> None:
-    target = dct(0.02)
+    target = dct(0.1)
     breeding = ApproximateBreeding(target, SPEC)
     search = Search(breeding, SPEC, Limits(evaluations=8_000))
     assert search.run() == "evaluations"
     points = breeding.points()
     best = best_of(points, target)
     assert best is not None
-    assert best.loss <= 0.02
+    assert best.loss <= 0.1
     assert best.program == breeding.best
     assert best.cost < max(point.cost for point in points)
     costs, losses = zip(*((p.cost, p.loss) for p in points), strict=True)

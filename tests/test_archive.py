@@ -215,7 +215,7 @@ def test_a_wrong_refinement_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_hall_is_sorted_and_distinct() -> None:
-    archive = filled(make_target("dft", 8), forests_of(("dft", 8)))
+    archive = filled(make_target("dft", 9), forests_of(("dft", 9)))
     operations = [solution.operations for solution in archive.hall]
     assert len(archive.hall) == HALL
     assert operations == sorted(operations)

@@ -87,7 +87,7 @@ def approximate(asked: Approximation, scaling: str = "free") -> ApproximateTarge
 
 @pytest.fixture(scope="module")
 def program() -> Program:
-    found = es.load(DISCOVERED / "dct2-8-free-34.json")
+    found = es.load(DISCOVERED / "dct2-8-free-33.json")
     assert isinstance(found, Program)
     return found
 
