@@ -78,7 +78,7 @@ class ApproximateResult:
 
     @property
     def output_factors(self) -> list[float]:
-        """By what the program's outputs are larger than the target's: 1 unless scaling is free."""
+        """By what the program's outputs are larger than the target's; all 1 if scaling is exact."""
         target = self.target.target
         return output_factors(self.best.matrix(), target.matrix, target.scaling).tolist()
 
