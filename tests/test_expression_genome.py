@@ -229,9 +229,8 @@ def test_crossing_over_keeps_what_a_tail_means() -> None:
     mates = Genomes(np.repeat(tail[None], 50, axis=0), np.full(50, 2, np.int16))
     heads = random_genomes(50, 2, 2, FormulaSpace(2), rng)
     wide = Genomes(np.pad(heads.genes, ((0, 0), (0, 4), (0, 0))), heads.lengths)
-    children = splice(
-        wide, Genomes(np.pad(mates.genes, ((0, 0), (0, 4), (0, 0))), mates.lengths), rng
-    )
+    wide_mates = Genomes(np.pad(mates.genes, ((0, 0), (0, 4), (0, 0))), mates.lengths)
+    children = splice(wide, wide_mates, 1.0, rng)
     x = samples(0, 2)
     whole = 0
     for k in range(50):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from deap import tools
 from forests import (
     begun,
     epochs_of,
@@ -26,6 +27,7 @@ from dsl.grammars.factor.remainder import prices_for
 from dsl.targets import Target, make_target
 from evosynth.engine.assembly import assemble
 from evosynth.engine.blocks import Forest, Grower, uses
+from evosynth.engine.individual import individuals
 from evosynth.engine.migration import MIGRANTS, migrate, taught
 from evosynth.engine.spec import Population, Spec
 
@@ -112,6 +114,24 @@ def test_the_best_move_on_and_replace_the_worst() -> None:
             g[0][0] for g, _, o in members(population) if o in (10 + previous, 20 + previous)
         ]
         assert arrivals == [previous] * 2, "genome and score travel together"
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_only_members_that_matter_meet_as_individuals(seed: int) -> None:
+    """The same as DEAP's ring of all members, also where genomes and scores are equal."""
+    rng = np.random.default_rng(seed)
+    islands = []
+    for _ in range(rng.integers(2, 5)):
+        count, kinds = rng.integers(3, 12), rng.integers(1, 12)
+        genomes = [[(0, 0, 0, 0, k // 3, 0)] * (k % 3) for k in rng.integers(0, kinds, count)]
+        errors = np.where(rng.random(count) < 0.3, 0.5, 0.0)
+        operations = rng.integers(0, 4, count).astype(float)
+        population = Population(pack(genomes, SPEC.capacity), errors, operations)
+        islands.append(with_population(begun(make_target("wht", 2), SPEC), population))
+    whole = [individuals(p.genomes, p.errors, p.operations) for p in map(population_of, islands)]
+    tools.migRing(whole, MIGRANTS, tools.selBest, replacement=tools.selWorst)
+    expected = [[(tuple(m), m.error, float(m.operations)) for m in island] for island in whole]
+    assert list(map(members, moved(islands))) == expected
 
 
 def test_an_inexact_genome_is_worse_than_any_exact_one() -> None:

@@ -16,7 +16,7 @@ from dsl.targets import make_target
 from evosynth.engine.spec import Population, Purpose, Spec, gene_space, no_population
 from evosynth.engine.task import Task
 from evosynth.engine.turn import evaluator_for
-from evosynth.strategies import STRATEGIES, Strategy
+from evosynth.strategies import STRATEGIES, Strategy, evolve
 from fitness.evaluators import Scores
 from fitness.objectives import WORST
 
@@ -213,6 +213,46 @@ def test_no_place_of_the_population_gets_worse(strategy: Strategy) -> None:
         after = advance(strategy, population, spec, number)
         assert (after.ranks() <= population.ranks()).all()
         population = after
+
+
+def replaced_plainly(
+    ranks: list[float], arriving: list[float], rivals: list[list[int]]
+) -> dict[int, int]:
+    """The definition: which child has which place at the end."""
+    source = {}
+    for child, (rank, members) in enumerate(zip(arriving, rivals, strict=True)):
+        worst = max(members, key=ranks.__getitem__)
+        if rank <= ranks[worst]:
+            ranks[worst], source[worst] = rank, child
+    return source
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10, 200])
+@pytest.mark.parametrize("levels", [1, 3, 10**6])
+@pytest.mark.parametrize("seed", range(5))
+def test_children_replace_the_worst_of_their_rivals_in_turn(
+    size: int, levels: int, seed: int
+) -> None:
+    """Few levels make many ties; later children meet those that took a place before."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, size + 1))
+
+    def scored(count: int, first: int) -> Population:
+        genes = np.zeros((count, 1, 6), np.int16)
+        genes[:, 0, 0] = first + np.arange(count)  # tells who is who
+        errors = np.where(rng.random(count) < 0.3, 0.5, 0.0)
+        operations = rng.integers(0, levels, count).astype(float)
+        return Population(Genomes(genes, np.ones(count, np.int16)), errors, operations, 7)
+
+    population, children = scored(size, 0), scored(count, size)
+    rivals = np.random.default_rng(seed).integers(0, size, (count, evolve.RIVALS)).tolist()
+    source = replaced_plainly(population.ranks().tolist(), children.ranks().tolist(), rivals)
+    found = evolve._replace_worse(frozen(population), children, np.random.default_rng(seed))
+    names = [size + source[place] if place in source else place for place in range(size)]
+    assert found.genomes.genes[:, 0, 0].tolist() == names
+    both = np.concatenate([population.ranks(), children.ranks()])
+    assert found.ranks().tolist() == both[names].tolist()
+    assert found.stale == 7
 
 
 @pytest.mark.parametrize("error", [1.1e-12, 1e-6, 1.0, WORST])

@@ -30,9 +30,9 @@ from dsl.genome import (
 from dsl.grammars.factor.shared_sums import SUM_ODDS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
-from evosynth.engine import variation
+from evosynth.engine import breeding_kernel, variation
 from evosynth.engine.spec import gene_space
-from evosynth.engine.variation import MOST_MUTATIONS, MUTATION_ODDS, Mutation, edit
+from evosynth.engine.variation import MOST_MUTATIONS, MUTATION_ODDS, NO_MUTATION, Mutation, edit
 
 # Odds of as many primitives or patterns as a test needs.
 EVEN = (1.0,) * 30
@@ -97,13 +97,12 @@ def apply(
     genomes, mates, space = case
     count = len(genomes)
     chance = np.random.default_rng(count)
+    kinds = chance.integers(NO_MUTATION, len(Mutation), count)
     known = {
         "genomes": genomes,
         "mates": mates,
-        "one": genomes,
-        "other": mates,
-        "mask": chance.random(count) < 0.5,
-        "kinds": chance.integers(0, len(Mutation), count),
+        "odds": 0.5,
+        "kinds": kinds,
         "space": space,
         "rng": rng,
         "count": count,
@@ -251,11 +250,56 @@ def test_swap_exchanges_two_genes(case: tuple[list[list[int]], GeneSpace, int]) 
 
 
 @given(cases(), seeds)
+def test_edit_does_what_plain_lists_do(case: tuple[Genomes, Genomes, GeneSpace], seed: int) -> None:
+    """The compiled loop against the definition, with the same random numbers."""
+    genomes, _, space = case
+    count = len(genomes)
+    kinds = np.random.default_rng(seed).integers(NO_MUTATION, len(Mutation), count)
+    varied = edit(genomes, kinds, space, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    shares = rng.random((2, count))
+    is_tweaked = space.tweaked(rng.random(count))
+    new = space.draw(count, rng)
+    for k, kind in enumerate(kinds):
+        genome = genomes[k].tolist()
+        is_insert = kind == Mutation.INSERT and len(genome) < genomes.capacity
+        first, second = (shares[:, k] * (len(genome) + is_insert)).astype(int)
+        if is_insert:
+            genome.insert(first, new[k].tolist())
+        elif genome and kind == Mutation.DELETE:
+            del genome[first]
+        elif genome and kind == Mutation.REPLACE:
+            genome[first] = new[k].tolist()
+        elif genome and kind == Mutation.TWEAK:
+            genome[first] = np.where(is_tweaked[k], new[k], genome[first]).tolist()
+        elif genome and kind == Mutation.SWAP:
+            genome[first], genome[second] = genome[second], genome[first]
+        assert varied[k].tolist() == genome
+
+
+def test_compiled_mutations_have_the_numbers_of_their_names() -> None:
+    names = [kind.name for kind in Mutation]
+    assert [getattr(breeding_kernel, name) for name in names] == list(Mutation)
+
+
+@given(cases(), seeds)
+def test_a_crossing_keeps_the_odds(case: tuple[Genomes, Genomes, GeneSpace], seed: int) -> None:
+    """At odds of 0 nothing is crossed; what is crossed at some odds is so at odds of 1."""
+    genomes, mates, _ = case
+    never, sometimes, always = (
+        variation.splice(genomes, mates, odds, np.random.default_rng(seed)) for odds in (0, 0.5, 1)
+    )
+    assert bits(never) == bits(genomes)
+    for k in range(len(genomes)):
+        assert sometimes[k].tolist() in (genomes[k].tolist(), always[k].tolist())
+
+
+@given(cases(), seeds)
 def test_splice_joins_a_start_and_an_end(
     case: tuple[Genomes, Genomes, GeneSpace], seed: int
 ) -> None:
     genomes, mates, _ = case
-    children = variation.splice(genomes, mates, np.random.default_rng(seed))
+    children = variation.splice(genomes, mates, 1.0, np.random.default_rng(seed))
     for k in range(len(children)):
         one, two = genomes[k].tolist(), mates[k].tolist()
         possible = [
@@ -353,13 +397,12 @@ def test_mutate_uses_every_kind_at_its_odds(monkeypatch: pytest.MonkeyPatch) -> 
 
     def note(
         genomes: Genomes, kinds: np.ndarray, space: GeneSpace, rng: np.random.Generator
-    ) -> Genomes:
-        seen.extend(kinds.tolist())
-        return genomes
+    ) -> None:
+        seen.extend(kinds[kinds != NO_MUTATION].tolist())
 
     space, rng = GeneSpace(4, 4, EVEN[:4], EVEN[:5]), np.random.default_rng(0)
     start = variation.random_genomes(2_000, 6, 4, space, rng)
-    monkeypatch.setattr(variation, "edit", note)
+    monkeypatch.setattr(variation, "_edit", note)
     variation.mutate(start, space, rng)
     shares = np.bincount(seen, minlength=len(Mutation)) / len(seen)
     assert shares.tolist() == pytest.approx(MUTATION_ODDS, abs=0.03)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 from deap import tools
 
 from dsl.grammars.factor.remainder import prices_for
 from evosynth.engine.assembly import transferred
 from evosynth.engine.blocks import Forest, Grower, uses
-from evosynth.engine.individual import individuals, population_of
+from evosynth.engine.individual import Individual, individuals, population_of
+from evosynth.engine.population import with_members
 from evosynth.engine.spec import Population, Spec
 
 MIGRANTS = 2
@@ -66,14 +68,41 @@ def _migrated(populations: list[Population], spec: Spec) -> list[Population]:
     """Moves the best genomes around the ring; populations that have not begun keep theirs."""
     if not all(len(population.genomes) > MIGRANTS for population in populations):
         return populations
-    islands = [individuals(p.genomes, p.errors, p.operations) for p in populations]
+    concerned = [_concerned(population) for population in populations]
+    islands = [
+        individuals(p.genomes.take(some), p.errors[some], p.operations[some])
+        for p, some in zip(populations, concerned, strict=True)
+    ]
     tools.migRing(islands, MIGRANTS, tools.selBest, replacement=tools.selWorst)
     return [
-        replace(
-            population,
-            genomes=population_of(members, spec.capacity),
-            errors=np.array([m.error for m in members]),
-            operations=np.array([float(m.operations) for m in members]),
-        )
-        for population, members in zip(populations, islands, strict=True)
+        _with_individuals(population, some, members, spec)
+        for population, some, members in zip(populations, concerned, islands, strict=True)
     ]
+
+
+def _concerned(population: Population) -> npt.NDArray[np.intp]:
+    """Returns the positions of those who may leave or be replaced: all others just stay.
+
+    They are the best, the worst, and who has the genes of one of the worst: DEAP's ring looks
+    for the first member that is equal to whom it replaces.
+    """
+    errors, operations, genomes = population.errors, population.operations, population.genomes
+    best = np.lexsort((operations, errors))[:MIGRANTS]
+    worst = np.lexsort((-operations, -errors))[:MIGRANTS]
+    is_like = [
+        (genomes.lengths == genomes.lengths[k]) & (genomes.genes == genomes.genes[k]).all((1, 2))
+        for k in worst
+    ]
+    return np.union1d(best, np.flatnonzero(np.any(is_like, axis=0)))
+
+
+def _with_individuals(
+    population: Population, places: npt.NDArray[np.intp], members: list[Individual], spec: Spec
+) -> Population:
+    """Returns a population with these members in these places."""
+    other = Population(
+        population_of(members, spec.capacity),
+        np.array([m.error for m in members]),
+        np.array([float(m.operations) for m in members]),
+    )
+    return with_members(population, places, other, np.arange(len(members)))

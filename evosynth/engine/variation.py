@@ -1,7 +1,8 @@
 """Variation of variable-length genomes: pure functions of (population, generator).
 
 Every function works on all genomes of a population at once, so that nothing here loops
-over genes or individuals in Python.
+over genes or individuals in Python: what NumPy has no function for is compiled. All random
+numbers are drawn here.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Mutation(IntEnum):
 # How often a mutation is each of these, in the order above.
 MUTATION_ODDS = (0.35, 0.15, 0.15, 0.25, 0.1)
 MOST_MUTATIONS = 3
+# Instead of a kind: nothing happens.
+NO_MUTATION = -1
 
 
 def random_genomes(
@@ -54,13 +57,13 @@ def random_genomes(
 
 def mutate(genomes: Genomes, space: Space, rng: np.random.Generator) -> Genomes:
     """Applies one to three random mutations to every genome."""
-    count = len(genomes)
+    count, varied = len(genomes), _copied(genomes)
     times = rng.integers(1, MOST_MUTATIONS + 1, size=count)
     for turn in range(MOST_MUTATIONS):
         kinds = np.searchsorted(np.cumsum(MUTATION_ODDS), rng.random(count), side="right")
-        varied = edit(genomes, np.minimum(kinds, len(Mutation) - 1), space, rng)
-        genomes = choose(times > turn, varied, genomes)
-    return genomes
+        kinds = np.where(turn < times, np.minimum(kinds, len(Mutation) - 1), NO_MUTATION)
+        _edit(varied, kinds, space, rng)
+    return varied
 
 
 def edit(
@@ -68,58 +71,51 @@ def edit(
 ) -> Genomes:
     """Applies one mutation to every genome, at random positions with random genes.
 
-    A full genome takes no insertion, an empty one nothing but an insertion. All kinds are
-    done in one pass over the array: a pass per kind costs five times as many calls.
+    A full genome takes no insertion, an empty one nothing but an insertion.
 
     Args:
         genomes: The population.
-        kinds: (population,) a `Mutation` for each genome.
+        kinds: (population,) a `Mutation` for each genome, or NO_MUTATION.
         space: Where new genes come from.
         rng: Source of randomness.
     """
-    count, capacity = len(genomes), genomes.capacity
-    rows, slots = np.arange(count), np.arange(capacity)
-    lengths = genomes.lengths.astype(np.int64)
-    is_insert = (kinds == Mutation.INSERT) & (lengths < capacity)
-    is_delete = (kinds == Mutation.DELETE) & (lengths > 0)
-    places = (rng.random((2, count)) * (lengths + is_insert)).astype(np.int64)
-    first, second = np.minimum(places, capacity - 1)
-    source = slots - (is_insert[:, None] & (slots > first[:, None]))
-    source += is_delete[:, None] & (slots >= first[:, None])
-    is_swap = kinds == Mutation.SWAP
-    source[rows[is_swap], first[is_swap]] = second[is_swap]
-    source[rows[is_swap], second[is_swap]] = first[is_swap]
-    genes = genomes.genes[rows[:, None], np.minimum(source, capacity - 1)]
-    fields = space.tweaked(rng.random(count))
-    is_new = is_insert | (kinds == Mutation.REPLACE)
-    is_tweaked = (kinds == Mutation.TWEAK)[:, None] & fields
-    new = space.draw(count, rng)
-    genes[rows, first] = np.where(is_new[:, None] | is_tweaked, new, genes[rows, first])
-    return _blank(genes, lengths + is_insert - is_delete)
+    varied = _copied(genomes)
+    _edit(varied, kinds.astype(np.int64), space, rng)
+    return varied
 
 
-def splice(genomes: Genomes, mates: Genomes, rng: np.random.Generator) -> Genomes:
-    """Crosses over: the start of each genome, then the end of its mate.
+def splice(genomes: Genomes, mates: Genomes, odds: float, rng: np.random.Generator) -> Genomes:
+    """Crosses over, at these odds: the start of a genome, then the end of its mate.
 
     A child longer than the capacity loses its tail.
     """
-    capacity = genomes.capacity
+    from evosynth.engine import breeding_kernel  # Numba: half a second to import
+
     head = rng.integers(0, genomes.lengths + 1)
     tail = rng.integers(0, mates.lengths + 1)
-    slots = np.arange(capacity)
-    from_mate = slots >= head[:, None]
-    mate_slot = np.clip(slots - head[:, None] + tail[:, None], 0, capacity - 1)
-    genes = np.where(
-        from_mate[:, :, None], mates.genes[np.arange(len(mates))[:, None], mate_slot], genomes.genes
-    )
-    lengths = np.minimum(head + mates.lengths - tail, capacity)
-    return _blank(genes, lengths)
+    is_crossed = rng.random(len(genomes)) < odds
+    head = np.where(is_crossed, head, genomes.lengths)
+    tail = np.where(is_crossed, tail, mates.lengths)
+    children = _copied(genomes)
+    breeding_kernel.splice(children.genes, children.lengths, mates.genes, mates.lengths, head, tail)
+    return children
 
 
-def choose(mask: npt.NDArray[np.bool_], one: Genomes, other: Genomes) -> Genomes:
-    """Returns `one`'s genomes where the mask, (population,), is set, else `other`'s."""
-    genes = np.where(mask[:, None, None], one.genes, other.genes)
-    return Genomes(genes, np.where(mask, one.lengths, other.lengths))
+def _edit(
+    genomes: Genomes, kinds: npt.NDArray[np.int64], space: Space, rng: np.random.Generator
+) -> None:
+    """Does what `edit` does, in place."""
+    from evosynth.engine import breeding_kernel  # Numba: half a second to import
+
+    count = len(genomes)
+    shares = rng.random((2, count))
+    is_tweaked = space.tweaked(rng.random(count))
+    new = space.draw(count, rng)
+    breeding_kernel.edit(genomes.genes, genomes.lengths, kinds, shares, is_tweaked, new)
+
+
+def _copied(genomes: Genomes) -> Genomes:
+    return Genomes(genomes.genes.copy(), genomes.lengths.copy())
 
 
 def _blank(genes: Genes, lengths: npt.NDArray[np.integer]) -> Genomes:

@@ -10,7 +10,7 @@ from dsl.genome import Genomes
 from evosynth.engine.population import score, spend, tournament, with_members
 from evosynth.engine.spec import Population
 from evosynth.engine.task import Task
-from evosynth.engine.variation import choose, mutate, splice
+from evosynth.engine.variation import mutate, splice
 from evosynth.strategies.base import STRATEGIES, Strategy
 
 TOURNAMENT = 3
@@ -24,7 +24,7 @@ def make_toolbox(task: Task) -> base.Toolbox:
     """Returns the operators, each acting on a whole population."""
     toolbox = base.Toolbox()
     toolbox.register("select", tournament, size=TOURNAMENT, rng=task.rng)
-    toolbox.register("mate", splice, rng=task.rng)
+    toolbox.register("mate", splice, odds=CROSSOVER_ODDS, rng=task.rng)
     toolbox.register("mutate", mutate, space=task.space, rng=task.rng)
     toolbox.register("evaluate", score, task=task)
     return toolbox
@@ -39,20 +39,16 @@ def _generation(population: Population, most: int, task: Task) -> tuple[Populati
     """Breeds as many children as the population is large, at most `most`."""
     toolbox = make_toolbox(task)
     count = min(task.spec.population, most)
-    children = toolbox.evaluate(_breed(population, count, toolbox, task.rng))
+    children = toolbox.evaluate(_breed(population, count, toolbox))
     return _replace_worse(population, children, task.rng), count
 
 
-def _breed(
-    population: Population, count: int, toolbox: base.Toolbox, rng: np.random.Generator
-) -> Genomes:
+def _breed(population: Population, count: int, toolbox: base.Toolbox) -> Genomes:
     """Returns children: selected, some crossed over, all mutated."""
     ranks = population.ranks()
     parents = population.genomes.take(toolbox.select(ranks, count))
     mates = population.genomes.take(toolbox.select(ranks, count))
-    crossed = toolbox.mate(parents, mates)
-    is_crossed = rng.random(count) < CROSSOVER_ODDS
-    children: Genomes = toolbox.mutate(choose(is_crossed, crossed, parents))
+    children: Genomes = toolbox.mutate(toolbox.mate(parents, mates))
     return children
 
 
@@ -60,13 +56,12 @@ def _replace_worse(
     population: Population, children: Population, rng: np.random.Generator
 ) -> Population:
     """Puts each child in the place of the worst of a few random members, if not worse."""
-    ranks, arriving = population.ranks().tolist(), children.ranks().tolist()
+    from evosynth.engine import breeding_kernel  # Numba: half a second to import
+
+    ranks, arriving = population.ranks(), children.ranks()
+    rivals = rng.integers(0, len(ranks), size=(len(arriving), RIVALS))
     source: npt.NDArray[np.intp] = np.full(len(ranks), -1)
-    rivals = rng.integers(0, len(ranks), size=(len(arriving), RIVALS)).tolist()
-    for child, (rank, members) in enumerate(zip(arriving, rivals, strict=True)):
-        worst = max(members, key=ranks.__getitem__)
-        if rank <= ranks[worst]:
-            ranks[worst], source[worst] = rank, child
+    breeding_kernel.settle(ranks, arriving, rivals, source)
     taken = np.flatnonzero(source >= 0)
     return with_members(population, taken, children, source[taken])
 
