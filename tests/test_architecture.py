@@ -26,7 +26,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Dependency -> the files and folders of these packages that may import it.
 HOME: dict[str, tuple[str, ...]] = {
     "deap": ("evosynth/engine/", "evosynth/strategies/"),
-    "torch": ("gradient_baselines/",),
+    "torch": (
+        "gradient_baselines/",
+        "fitness/torch_devices.py",
+        "fitness/torch_expression/",
+        "fitness/torch_factor/",
+    ),
     "llvmlite": ("fitness/kernel_cache.py",),
     "numba": (
         "evosynth/refinement/potentials_kernel.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -37,7 +38,7 @@ from dsl.targets import Target, make_target, search_memory
 from dsl.targets.memory import CAPACITY
 from evosynth.engine.spec import gene_space
 from evosynth.engine.variation import random_genomes
-from fitness.evaluators import EVALUATORS, EvaluatorKind, Scores, factor_kernel
+from fitness.evaluators import EVALUATORS, EvaluatorKind, Scores, factor_kernel, numba_evaluator
 from fitness.evaluators.numba_evaluator import NumbaEvaluator
 from fitness.evaluators.reference import ReferenceEvaluator
 from fitness.generate import BEGIN, END, KERNEL, regenerate
@@ -252,6 +253,28 @@ def test_order_of_genomes_does_not_matter(target: Target) -> None:
     assert_same_scores(twice, picked(expected, np.r_[order * 0, order * 0] + tiled(len(order))))
     for k in range(3):
         assert_same_scores(evaluator.evaluate(genomes.take([k])), picked(expected, np.array([k])))
+
+
+def test_genomes_of_equal_beginnings_come_side_by_side() -> None:
+    """So that those which begin alike, up to any gene, are one run of neighbours."""
+    rng = np.random.default_rng(0)
+    genes = rng.integers(0, 3, (300, 4, 6)).astype(np.int16)
+    genes[:, :, 1:] = 0
+    lengths = rng.integers(0, 5, 300).astype(np.int16)
+    genes[np.arange(4) >= lengths[:, None]] = 0
+    order = numba_evaluator._with_neighbours(Genomes(genes, lengths))
+    assert sorted(order) == list(range(300))
+    for depth in range(1, 5):
+        beginnings = [genes[k, :depth].tobytes() for k in order]
+        runs = 1 + sum(one != other for one, other in pairwise(beginnings))
+        assert runs == len(set(beginnings))
+
+
+@pytest.mark.parametrize(("count", "capacity"), [(0, 3), (2, 0), (0, 0)])
+def test_genomes_without_genes_have_an_order(count: int, capacity: int) -> None:
+    genomes = pack([[]] * count, capacity)
+    scores = NumbaEvaluator(make_target("dft", 4)).evaluate(genomes)
+    assert scores.operations.tolist() == [24] * count
 
 
 def tiled(count: int) -> npt.NDArray[np.intp]:

@@ -23,8 +23,9 @@ from fitness.evaluators import expression_kernel, expression_reference
 from fitness.evaluators.expression_evaluator import BLOCK, ExpressionEvaluator
 from fitness.evaluators.expression_reference import ExpressionReference
 from fitness.generate import BEGIN, END, EXPRESSION_KERNEL, regenerate_expression
+from fitness.torch_expression.evaluator import BatchedExpressionEvaluator
 
-EVALUATORS = (ExpressionEvaluator, ExpressionReference)
+EVALUATORS = (ExpressionEvaluator, ExpressionReference, BatchedExpressionEvaluator)
 each_evaluator = pytest.mark.parametrize("make", EVALUATORS)
 
 

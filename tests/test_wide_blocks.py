@@ -33,7 +33,7 @@ from dsl.targets import Target, make_target
 from evosynth.engine.spec import gene_space
 from evosynth.engine.variation import random_genomes
 from fitness import generated_kernels
-from fitness.evaluators import expression_kernel, factor_kernel
+from fitness.evaluators import EVALUATORS, expression_kernel, factor_kernel
 from fitness.evaluators.numba_evaluator import NumbaEvaluator
 from fitness.generated_kernels import expression_kernel_for, factor_kernel_for
 from fitness.proof import prove
@@ -377,6 +377,9 @@ def places(steps: tuple[Step, ...]) -> list[Any]:
 def test_scores_and_decodings_are_those_of_the_definition(blocks: None, target: Target) -> None:
     genomes, evaluator = samples(target), NumbaEvaluator(target)
     scores = evaluator.evaluate(genomes)
+    batched = EVALUATORS.get("torch").make(target, 1, "cpu").evaluate(genomes)
+    assert np.array_equal(batched.operations, scores.operations)
+    assert np.array_equal(batched.prefixes, scores.prefixes)
     is_complex = target.domain == "complex"
     for k in range(len(genomes)):
         expected = decode(genomes[k], target.matrix, is_complex=is_complex)

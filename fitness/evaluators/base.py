@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,19 +31,30 @@ class Evaluator(Protocol):
         ...
 
 
+class Make(Protocol):
+    """Makes evaluators of one kind."""
+
+    def __call__(self, target: Target, threads: int, device: str = "auto") -> Evaluator:
+        """Returns an evaluator of genomes for a target."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluatorKind:
     """A way to evaluate.
 
     Attributes:
         name: What the command line calls it.
-        make: (target, threads) -> evaluator; scores do not depend on the threads.
+        make: (target, threads, device) -> evaluator; scores do not depend on threads and
+            device. Of a device that an evaluator has no use for it takes any name.
         summary: One line for people.
+        uses_device: It may work on an accelerator, the one that the device names.
     """
 
     name: str
-    make: Callable[[Target, int], Evaluator]
+    make: Make
     summary: str
+    uses_device: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "make", _checked(self.name, self.make))
@@ -77,10 +87,11 @@ class CheckedEvaluator:
         return self.evaluator.decode(genome, known)
 
 
-def _checked(
-    name: str, make: Callable[[Target, int], Evaluator]
-) -> Callable[[Target, int], Evaluator]:
-    return lambda target, threads: CheckedEvaluator(name, make(target, threads))
+def _checked(name: str, make: Make) -> Make:
+    def checked(target: Target, threads: int, device: str = "auto") -> Evaluator:
+        return CheckedEvaluator(name, make(target, threads, device))
+
+    return checked
 
 
 EVALUATORS: Registry[EvaluatorKind] = Registry("evaluator")

@@ -14,16 +14,14 @@ from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.known_blocks import NOTHING_KNOWN, KnownBlocks
 from dsl.grammars.factor.remainder import prices_for, snap, zero_threshold
 from dsl.grammars.factor.steps import BlockStep, Step, SumStep
-from dsl.patterns import PATTERNS, Pattern, Place
+from dsl.patterns import PATTERNS, Pattern
 from dsl.primitives import PRIMITIVES, Primitive
 from dsl.targets.base import Target
 from fitness.compiled_calls import interruptible
 from fitness.evaluators.base import EVALUATORS, EvaluatorKind
 from fitness.generated_kernels import factor_kernel_for
+from fitness.place_tables import listed_places, listed_tuples
 from fitness.scores import Scores
-
-# Of a block.
-MOST_POINTS = 4
 
 
 class NumbaEvaluator:
@@ -32,6 +30,7 @@ class NumbaEvaluator:
     Args:
         target: What must be computed.
         threads: How many threads share a population; the scores do not depend on it.
+        device: Of no use here.
         reuse: Keep the states of shared prefixes; off only to measure what it gains.
     """
 
@@ -39,6 +38,7 @@ class NumbaEvaluator:
         self,
         target: Target,
         threads: int = 1,
+        device: str = "auto",
         *,
         reuse: bool = True,
     ) -> None:
@@ -55,8 +55,7 @@ class NumbaEvaluator:
     def evaluate(self, genomes: Genomes, known: KnownBlocks = NOTHING_KNOWN) -> Scores:
         """Scores a population; the order of the genomes does not matter."""
         results = _results(len(genomes))
-        rows = [genomes[k].tobytes() for k in range(len(genomes))]
-        order = np.array(sorted(range(len(rows)), key=rows.__getitem__), np.int64)
+        order = _with_neighbours(genomes)
         threads = max(1, min(self._threads, len(order)))
         chunks = [chunk for chunk in np.array_split(order, threads) if len(chunk)]
         if len(chunks) < 2:
@@ -125,6 +124,15 @@ class NumbaEvaluator:
             )
 
 
+def _with_neighbours(genomes: Genomes) -> npt.NDArray[np.int64]:
+    """Returns positions, (population,), that put genomes of equal beginnings side by side."""
+    genes = np.ascontiguousarray(genomes.genes)
+    if not genes.size:
+        return np.arange(len(genomes))
+    whole = np.dtype((np.void, genes[0].nbytes))
+    return np.argsort(genes.reshape(len(genes), -1).view(whole)[:, 0])
+
+
 @lru_cache(maxsize=2)
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads)
@@ -145,74 +153,16 @@ def _tables(kernel: Any, blocks: tuple[Primitive, ...], target: Target) -> Any:
         np.array([rule.is_stage for rule in PATTERNS], np.bool_),
         np.array([_kind(kernel, rule) for rule in PATTERNS], np.int64),
         np.array(target.matrix.shape[::-1], np.int64),
-        *_places(target.matrix.shape),
+        *listed_places(target.matrix.shape),
         prices.addition,
         prices.multiplication,
-        *_tuples(blocks, target.matrix.shape),
+        *listed_tuples(blocks, target.matrix.shape),
     )
 
 
 def _kind(kernel: Any, rule: Pattern) -> int:
     kinds = {"listed": kernel.LISTED, "all": kernel.ALL_PAIRS, "one": kernel.ONE_PAIR}
     return int(kinds[rule.reach])
-
-
-def _places(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Lists the places of the patterns that are listed: spans into one array of index pairs."""
-    rows, columns = shape
-    width = max(rows, columns)
-    second = width if any(r.parameters > 1 for r in PATTERNS if r.reach == "listed") else 1
-    span = np.zeros((2, len(PATTERNS), width, second, 2), np.int64)
-    places: list[tuple[int, ...]] = []
-    for side, size in enumerate((columns, rows)):
-        for index, rule in enumerate(PATTERNS):
-            if rule.reach != "listed":
-                continue
-            for i in range(size if rule.parameters > 0 else 1):
-                for j in range(size if rule.parameters > 1 else 1):
-                    here = rule.places(size, 2, i, j)
-                    place = (
-                        slice(None) if rule.parameters < 1 else i,
-                        slice(None) if rule.parameters < 2 else j,
-                    )
-                    span[(side, index, *place)] = (len(places), len(places) + len(here))
-                    places.extend(here)
-    return span, np.array(places, np.int64).reshape(-1, 2)
-
-
-def _tuples(
-    blocks: tuple[Primitive, ...], shape: tuple[int, ...]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Lists the places of blocks that are not pairwise: spans into one array of indices."""
-    others = [block for block in blocks if not block.is_pairwise]
-    if not others:
-        return np.zeros((2, 0, 0, 1, 1, 2), np.int64), np.zeros((0, MOST_POINTS), np.int64)
-    from dsl.derive import derive  # SymPy: only where there are such blocks
-
-    second = any(r.parameters > 1 and r.reach != "one" for r in PATTERNS)
-    width = max(shape)
-    span = np.zeros((2, len(others), len(PATTERNS), width, width if second else 1, 2), np.int64)
-    places: list[Place] = []
-    for side, size in enumerate(shape[::-1]):
-        for number, block in enumerate(others):
-            orders = derive(block).orders
-            for index, rule in enumerate(PATTERNS):
-                if rule.reach == "one" and block.points > 1:
-                    continue  # the kernel computes it
-                has_first = rule.parameters > 0 or block.points == 1
-                has_second = rule.parameters > 1 and second
-                for i in range(size if has_first else 1):
-                    for j in range(size if has_second else 1):
-                        here = rule.tuples(size, orders, i, j)
-                        row = i if has_first else slice(None)
-                        column = j if has_second else slice(None)
-                        span[side, number, index, row, column] = (
-                            len(places),
-                            len(places) + len(here),
-                        )
-                        places.extend(here)
-    padded = [(*place, *[place[0]] * (MOST_POINTS - len(place))) for place in places]
-    return span, np.array(padded, np.int64).reshape(-1, MOST_POINTS)
 
 
 NUMBA = EVALUATORS.register(

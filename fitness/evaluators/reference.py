@@ -20,7 +20,7 @@ class ReferenceEvaluator:
     The error is that of the decoded program run on the unit vectors.
     """
 
-    def __init__(self, target: Target, threads: int = 1) -> None:
+    def __init__(self, target: Target, threads: int = 1, device: str = "auto") -> None:
         self._target = target
 
     def evaluate(self, genomes: Genomes, known: KnownBlocks = NOTHING_KNOWN) -> Scores:

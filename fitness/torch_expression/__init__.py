@@ -1,0 +1,1 @@
+"""The `expression` grammar's interpreter for whole populations at once, in torch."""

@@ -1,0 +1,82 @@
+"""Who works on which part of a population: threads, and parts that fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TypeVar
+
+import torch
+
+from dsl.errors import EnvironmentMismatchError
+from fitness.torch_devices import is_out_of_memory
+
+Result = TypeVar("Result")
+Work = Callable[[int, int], Result]
+
+
+def shared(
+    work: Work[Result], parts: list[tuple[int, int]], threads: int, device: torch.device
+) -> list[Result]:
+    """Returns what becomes of the parts of a population, in order; some in two pieces.
+
+    Args:
+        work: (start, stop) -> result.
+        parts: Start and stop of each.
+        threads: How many share them; an accelerator takes them one after the other.
+        device: Where `work` works.
+
+    Raises:
+        EnvironmentMismatchError: There is not enough memory for one genome.
+    """
+
+    def run(part: tuple[int, int]) -> list[Result]:
+        if device.type == "cpu":
+            torch.set_num_threads(1)  # of this thread; the others have parts of their own
+        with torch.inference_mode():
+            return _in_pieces(work, *part, device)
+
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            found = list(map(run, parts))
+    else:
+        with _kept_threads():
+            found = list((map if threads < 2 else _pool(threads).map)(run, parts))
+    return [result for results in found for result in results]
+
+
+def _in_pieces(work: Work[Result], start: int, stop: int, device: torch.device) -> list[Result]:
+    """Returns the result of a part, or those of its halves if it needs too much memory."""
+    try:
+        return [work(start, stop)]
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        if stop - start < 2:
+            raise EnvironmentMismatchError(
+                f"expected memory on {device} for the values of one formula, got: {error}",
+                "end what else uses it, or choose another device",
+            ) from error
+    middle = (start + stop) // 2  # here, where the failed attempt's memory is free again
+    return [
+        result
+        for half in ((start, middle), (middle, stop))
+        for result in _in_pieces(work, *half, device)
+    ]
+
+
+@contextmanager
+def _kept_threads() -> Iterator[None]:
+    """Restores the number of threads of torch's own, which is also what new threads start with."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@lru_cache(maxsize=2)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads)

@@ -1,0 +1,1 @@
+"""The `factor` grammar's decoder for whole populations at once, in torch."""
