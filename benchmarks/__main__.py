@@ -1,7 +1,8 @@
 """`python -m benchmarks [TABLE ...] [--seeds N]`.
 
 `python -m benchmarks records`, `formulas` and `recursive` (hours each), `ablation` and
-`recursive-ablation`, `soak` and `safety` (minutes) have options of their own: see their `--help`.
+`recursive-ablation`, `soak`, `safety` and `gpu` (minutes) have options of their own: see their
+`--help`.
 """
 
 from __future__ import annotations
@@ -20,18 +21,20 @@ OF_THEIR_OWN = {  # with options of their own
     "recursive-ablation": "recursive_ablation",
     "soak": "soak",
     "safety": "safety",
+    "gpu": "gpu",
 }
 TABLES = {
     "evaluator": "evaluator",
     "expression": "expression_evaluator",
     "overhead": "overhead",
+    "variation": "variation",
     "goals": "goals",
     "speed": "speed",
 }
 
 
 def main() -> None:
-    """Prints the tables that were asked for, by default the first five."""
+    """Prints the tables that were asked for, by default all of `TABLES`."""
     if sys.argv[1:2] in ([name] for name in OF_THEIR_OWN):
         import_module(f"benchmarks.{OF_THEIR_OWN[sys.argv[1]]}").main(sys.argv[2:])
         return

@@ -35,6 +35,7 @@ from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from evosynth.algorithm_verification import verify_algorithm
 from evosynth.cases.algorithm_case import AlgorithmCase
 from evosynth.engine.driver import Limits, Search, Snapshot
+from evosynth.engine.means import Means
 from evosynth.engine.recursive.rule_book import compared
 from evosynth.runs.json_lines import append_line, read_lines
 from evosynth.settings import Settings
@@ -213,7 +214,7 @@ def search_once(case: Case) -> Line:
     watch = Watch(case)
     limits = Limits(seconds=case.seconds + case.more_seconds)
     executor = workplace.make_executor(subject, spec.islands)
-    search = Search(subject.breeding(spec, threads, None), spec, limits, executor)
+    search = Search(subject.breeding(spec, Means(threads), None), spec, limits, executor)
     load = _load()
     with suppress(_Reached):
         search.run(watch)

@@ -31,7 +31,8 @@ import numpy as np
 from dsl.targets import make_target
 from evosynth.cases import case_of
 from evosynth.engine.driver import Limits, Search, Snapshot
-from evosynth.engine.epoch_call import read_epoch, run_epoch
+from evosynth.engine.epoch_call import means_text, read_epoch, run_epoch
+from evosynth.engine.means import ONE_THREAD
 from evosynth.executors.messages import packed, unpacked
 from evosynth.job import execute, prepare
 from evosynth.runs.checkpoints import LARGEST_CHECKPOINT, Checkpoint, CheckpointStore
@@ -131,12 +132,12 @@ def costs_of(turns: int, folder: Path) -> Costs:
     target = make_target("dft", 16)
     settings = Settings(seed=1, islands=2, library="none")
     spec = replace(settings.spec(case_of(target)), turn=TURN, turns=turns)
-    breeding = case_of(target).breeding(spec, 1, None)
+    breeding = case_of(target).breeding(spec, ONE_THREAD, None)
     search = Search(breeding, spec, Limits(evaluations=3 * 2 * spec.epoch))
     search.run()
     texts = [breeding.state(k) for k in range(2)]
     replies = [
-        run_epoch(breeding.setting(), text, search.epoch, k, spec.epoch, 1)
+        run_epoch(breeding.setting(), text, search.epoch, k, spec.epoch, means_text(ONE_THREAD))
         for k, text in enumerate(texts)
     ]
     body = write_standpoint(Standpoint({}, 0, search.saved()))

@@ -27,6 +27,7 @@ from evosynth.algorithm_verification import (
 )
 from evosynth.approximate_result import verify_approximate
 from evosynth.cases import AnyTarget
+from evosynth.engine.means import COMPILED
 from evosynth.formula_verification import FormulaVerification, verify_formula
 from evosynth.fronts import PointVerification, picked_point, read_front, verify_point
 from evosynth.job import Report, execute, prepare
@@ -45,6 +46,7 @@ from evosynth.runs import (
 from evosynth.settings import Settings
 from evosynth.workplace import EPOCH_SECONDS, Workplace
 from fitness.proof import Proof, prove
+from fitness.torch_devices import AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +144,14 @@ def run(
     workers: int | None = None,
     strategy: str = "evolve",
     islands: int = 2,
+    population: int | None = None,
     library: str | os.PathLike[str] = "run",
     executor: str | concurrent.futures.Executor = "auto",
     scheduler: str | None = None,
     scheduler_file: str | os.PathLike[str] | None = None,
     epoch_limit: float = EPOCH_SECONDS,
+    evaluator: str = COMPILED,
+    device: str = AUTO,
     out: str | Path | None = None,
     report: Report | None = None,
 ) -> Any:
@@ -195,6 +200,8 @@ def run(
         workers: Cores to use; by default all. The result does not depend on it.
         strategy: "evolve", "hill-climb" or "random".
         islands: Number of islands.
+        population: Genomes of an island, 4 to 1,000,000; by default 100, of an algorithm for
+            every size 1,000. A turn and the default patience grow with it.
         library: Where solved blocks are kept: "run" for the run's own, "none", "user" for the
             user's, or the path of a folder that runs share.
         executor: Where islands work: "auto", "serial", "processes", "dask", or any
@@ -203,6 +210,9 @@ def run(
         scheduler_file: File that a Dask scheduler was told to write its address to.
         epoch_limit: Most seconds of one epoch of one island in a worker process, which is
             killed then and tries again, three times in all.
+        evaluator: What scores genomes: "numba", "torch", or "auto" for the faster one here.
+            The result does not depend on it, that of formulas but for rounding.
+        device: On which "torch" works: "auto", "cpu", "cuda", "cuda:1".
         out: Folder in which a run folder is made, from which the run can be resumed;
             nothing is stored by default.
         report: Called after every epoch of every island.
@@ -215,14 +225,17 @@ def run(
     Raises:
         UsageError: An argument cannot be used.
         DataError: A file cannot be used, or nothing was found.
+        EnvironmentMismatchError: torch is asked for and not installed, or finds no GPU.
         ExecutorError: There is nobody to work, or an epoch ends its workers again and again.
         StorageError: The run folder cannot be written.
     """
     load_installed()
     settings = Settings(
-        seed, evaluations, time, patience, goal, strategy, islands, os.fspath(library)
+        seed, evaluations, time, patience, goal, strategy, islands, os.fspath(library), population
     ).with_seed()
-    workplace = Workplace(workers, executor, scheduler, scheduler_file, epoch_limit)
+    workplace = Workplace(
+        workers, executor, scheduler, scheduler_file, epoch_limit, evaluator, device
+    )
     request = Request(
         target=target,
         n=n,
@@ -249,7 +262,7 @@ def run(
         word_length=word_length,
     )
     assert settings.seed is not None
-    job = prepare(request.make(settings.seed), settings, out)
+    job = prepare(request.make(settings.seed), settings, out, workplace)
     return execute(job, report or (lambda snapshot: None), workplace=workplace)
 
 
@@ -265,6 +278,8 @@ def resume(
     scheduler: str | None = None,
     scheduler_file: str | os.PathLike[str] | None = None,
     epoch_limit: float = EPOCH_SECONDS,
+    evaluator: str = COMPILED,
+    device: str = AUTO,
     report: Report | None = None,
 ) -> Any:
     """Goes on with a run that was killed, interrupted, or is to search for longer.
@@ -283,6 +298,8 @@ def resume(
         scheduler: As of `run`.
         scheduler_file: As of `run`.
         epoch_limit: As of `run`.
+        evaluator: As of `run`.
+        device: As of `run`.
         report: Called after every epoch of every island.
 
     Returns:
@@ -297,7 +314,9 @@ def resume(
         ExecutorError: As of `run`.
         StorageError: The folder cannot be read or written.
     """
-    workplace = Workplace(workers, executor, scheduler, scheduler_file, epoch_limit)
+    workplace = Workplace(
+        workers, executor, scheduler, scheduler_file, epoch_limit, evaluator, device
+    )
     load_installed()
     job = reopen(run, Budget(evaluations, time, patience, goal))
     return execute(job, report or (lambda snapshot: None), workplace=workplace)
@@ -318,6 +337,8 @@ def fork(
     scheduler: str | None = None,
     scheduler_file: str | os.PathLike[str] | None = None,
     epoch_limit: float = EPOCH_SECONDS,
+    evaluator: str = COMPILED,
+    device: str = AUTO,
     report: Report | None = None,
 ) -> Any:
     """Begins a run where another one stood; that one is left as it is.
@@ -336,6 +357,8 @@ def fork(
         scheduler: As of `run`.
         scheduler_file: As of `run`.
         epoch_limit: As of `run`.
+        evaluator: As of `run`.
+        device: As of `run`.
         report: Called after every epoch of every island.
 
     Returns:
@@ -344,10 +367,12 @@ def fork(
     Raises:
         EvosynthError: As `resume`.
     """
-    workplace = Workplace(workers, executor, scheduler, scheduler_file, epoch_limit)
+    workplace = Workplace(
+        workers, executor, scheduler, scheduler_file, epoch_limit, evaluator, device
+    )
     load_installed()
     budget = Budget(evaluations, time, patience, goal)
-    job = branch(run, budget, seed, epoch, Path(out))
+    job = branch(run, budget, seed, epoch, Path(out), workplace)
     return execute(job, report or (lambda snapshot: None), workplace=workplace)
 
 

@@ -13,7 +13,9 @@ from evosynth.block_library import BlockLibrary, open_library, written_library
 from evosynth.cases import AnyResult, AnyTarget, Case, Outcome, case_of
 from evosynth.ending import Ending
 from evosynth.engine.driver import Limits, Search, Snapshot
+from evosynth.engine.means import COMPILED
 from evosynth.engine.spec import Purpose, Spec
+from evosynth.evaluator_choice import Choice, check_evaluator, choose_evaluator
 from evosynth.runs import RunFolder
 from evosynth.runs.checkpoints import Checkpoint
 from evosynth.runs.configuration import Configuration, differences, identity, read_configuration
@@ -25,9 +27,11 @@ from evosynth.runs.standpoint import Standpoint, read_standpoint, write_standpoi
 from evosynth.settings import Settings
 from evosynth.version import versions
 from evosynth.workplace import Workplace
+from fitness.torch_devices import AUTO
 
 Report = Callable[[Snapshot], None]
 Pause = Callable[[], None]
+Tell = Callable[[str], None]
 
 
 def _nothing(*ignored: object) -> None:
@@ -67,18 +71,31 @@ class Job:
         return case_of(self.target)
 
 
-def prepare(target: AnyTarget, settings: Settings, out: str | Path | None) -> Job:
+def prepare(
+    target: AnyTarget,
+    settings: Settings,
+    out: str | Path | None,
+    workplace: Workplace | None = None,
+) -> Job:
     """Makes the run folder, if there is to be one, in the folder `out`.
+
+    Args:
+        target: What has to be computed.
+        settings: What is asked for.
+        out: Where the folder is made; None for none.
+        workplace: Where epochs will run, to find out first whether they can.
 
     Raises:
         UsageError: A setting does not fit the target.
         DataError: The target cannot be searched exactly.
+        EnvironmentMismatchError: The evaluator cannot work here.
         StorageError: The run folder cannot be written.
     """
     case = case_of(target)
     spec, limits = settings.spec(case), settings.limits(case)
     shared = settings.library_folder(case)
     case.check()
+    check_evaluator(workplace or Workplace(), case, spec)
     folder = None
     if out is not None:
         folder = RunFolder.create(Path(out), f"{target.identifier}-seed{spec.seed}")
@@ -100,6 +117,7 @@ def execute(
     report: Report = _nothing,
     pause: Pause = _nothing,
     workplace: Workplace | None = None,
+    tell: Tell = _nothing,
 ) -> AnyResult:
     """Searches until a limit or an interrupt, and stores what was found.
 
@@ -108,8 +126,11 @@ def execute(
         report: Called after every epoch of every island.
         pause: Called several times a second; may raise `KeyboardInterrupt`.
         workplace: Where epochs run.
+        tell: Called with a line for people, if there is news of the evaluator.
 
     Raises:
+        UsageError: The target has no such evaluator, or there is no such device.
+        EnvironmentMismatchError: The evaluator cannot work here.
         DataError: Nothing was found: no genome was exact to rounding error, no formula valid,
             no algorithm right. Or what the run would go on from is damaged.
         ExecutorError: There is nobody left to run epochs; the run can be resumed.
@@ -118,14 +139,26 @@ def execute(
         KeyboardInterrupt: Nothing was found before the interrupt.
     """
     with job.folder.lock() if job.folder else nullcontext():
-        return _Run(job, report, pause, workplace or Workplace()).execute()
+        workplace = workplace or Workplace()
+        if job.is_finished:  # nothing is worth measuring
+            workplace = replace(workplace, evaluator=COMPILED, device=AUTO)
+        choice = choose_evaluator(workplace, job.case, job.spec, pause)
+        if workplace.evaluator != COMPILED:
+            tell(f"evaluator {choice.told}")
+        return _Run(job, report, pause, workplace, choice).execute()
 
 
 class _Run:
     """A job while it is executed; whoever makes one holds the lock of its folder."""
 
-    def __init__(self, job: Job, report: Report, pause: Pause, workplace: Workplace) -> None:
+    def __init__(
+        self, job: Job, report: Report, pause: Pause, workplace: Workplace, choice: Choice
+    ) -> None:
+        if job.configuration is not None and not job.is_finished:
+            noted = replace(job.configuration, evaluator=choice.told)
+            job = replace(job, configuration=noted)
         self._job = job
+        self._choice = choice
         self._report = report
         self._pause = pause
         self._workplace = workplace
@@ -137,6 +170,8 @@ class _Run:
             breeding = search.breeding
             if job.opened is not None:
                 self._restore(search)
+            elif job.folder is not None:
+                self._write_configuration()
             if job.folder is not None and not job.is_finished:
                 job.folder.start_log()
             stopped_by = self._until_interrupted(search)
@@ -162,10 +197,12 @@ class _Run:
     def _search(self) -> Iterator[Search]:
         """Yields the search, with an executor that is closed however it ends."""
         job, case = self._job, self._job.case
-        threads = self._workplace.threads(case)
-        breeding = case.breeding(job.spec, threads, job.library)
-        executor = self._workplace.make_executor(case, job.spec.islands)
-        search = Search(breeding, job.spec, job.limits, executor)
+        choice, islands = self._choice, job.spec.islands
+        breeding = case.breeding(job.spec, choice.here, job.library)
+        executor = self._workplace.make_executor(
+            case, islands, is_accelerated=choice.is_accelerated
+        )
+        search = Search(breeding, job.spec, job.limits, executor, choice.means)
         is_done = False
         try:
             yield search
@@ -209,7 +246,7 @@ class _Run:
             search.limits = replace(job.limits, seconds=min(job.limits.seconds, search.seconds))
 
     def _write_configuration(self) -> None:
-        """Stores the limits that the run goes on with."""
+        """Stores limits and evaluator that the run goes on with."""
         assert self._job.folder is not None
         assert self._job.configuration is not None
         self._job.folder.write_configuration(self._job.configuration.to_data())

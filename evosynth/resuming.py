@@ -11,6 +11,7 @@ from dsl.errors import DataError, UsageError
 from evosynth.block_library import BlockLibrary, library_from_text
 from evosynth.cases import case_of
 from evosynth.engine.driver import Limits
+from evosynth.evaluator_choice import check_evaluator
 from evosynth.job import Job
 from evosynth.runs import RunFolder
 from evosynth.runs.checkpoints import Checkpoint
@@ -20,6 +21,7 @@ from evosynth.runs.json_lines import read_lines
 from evosynth.runs.standpoint import Standpoint, read_standpoint, write_standpoint
 from evosynth.settings import Settings
 from evosynth.version import versions
+from evosynth.workplace import Workplace
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,12 @@ def reopen(path: str | os.PathLike[str], budget: Budget) -> Job:
 
 
 def branch(
-    path: str | os.PathLike[str], budget: Budget, seed: int | None, epoch: int | None, out: Path
+    path: str | os.PathLike[str],
+    budget: Budget,
+    seed: int | None,
+    epoch: int | None,
+    out: Path,
+    workplace: Workplace | None = None,
 ) -> Job:
     """Makes a run that begins where another one stood, in a folder of its own in `out`.
 
@@ -88,11 +95,13 @@ def branch(
         seed: Decides the random choices from there on; None for that of the run.
         epoch: Of one of the run's checkpoints; None for the newest.
         out: Where the folder is made.
+        workplace: Where epochs will run, to find out first whether they can.
 
     Raises:
-        UsageError: A limit or a seed cannot be used.
+        UsageError: A limit or a seed cannot be used, or there is no such evaluator or device.
         DataError: The folder is no run's or damaged, or has no such checkpoint.
-        EnvironmentMismatchError: The run was begun with other primitives.
+        EnvironmentMismatchError: The run was begun with other primitives, or the evaluator
+            cannot work here.
         StorageError: A folder cannot be read or written.
     """
     job = reopen(path, budget)
@@ -104,6 +113,7 @@ def branch(
     chosen = Settings(seed=job.spec.seed if seed is None else seed).seed
     assert chosen is not None
     spec = replace(job.spec, seed=chosen)
+    check_evaluator(workplace or Workplace(), job.case, spec)
     folder = RunFolder.create(out, f"{job.target.identifier}-seed{spec.seed}-fork")
     configuration = replace(
         job.configuration,

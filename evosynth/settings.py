@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from dsl.display import plural
 from dsl.errors import UsageError
-from dsl.targets import CAPACITY
+from dsl.targets import CAPACITY, memory_limit
+from dsl.targets.memory import GIB
 from evosynth.block_library import user_folder
 from evosynth.engine.driver import Limits
-from evosynth.engine.spec import Spec
+from evosynth.engine.spec import FEWEST_GENOMES, MOST_GENOMES, Spec
 from evosynth.strategies import STRATEGIES
 
 # Time to search of a run that was given no limit: up to n = 64 it ends within a minute.
@@ -32,6 +34,10 @@ RECURSIVE_RESTART = 25_000
 # Rules without improvement once an algorithm is correct.
 RECURSIVE_EXACT_PATIENCE = 4_000
 MOST_ISLANDS = 1_000
+# Bytes of a gene. A genome of full length is in memory so many times: of each island in the
+# populations of its blocks and as text, and of the island that breeds.
+GENE_BYTES = 12
+ISLAND_COPIES, BREEDING_COPIES = 16, 12
 OWN_LIBRARY, NO_LIBRARY, USER_LIBRARY = "run", "none", "user"
 BEST_KNOWN = "best-known"
 
@@ -118,6 +124,8 @@ class Settings:
         islands: Number of islands.
         library: Where solved blocks are kept: "run" for the run's own, "none", "user" for the
             user's, or the path of a folder.
+        population: Genomes of one island, and of each of its blocks. What an island does in a
+            turn, and when it starts anew, grow with it.
     """
 
     seed: int | None = None
@@ -128,9 +136,10 @@ class Settings:
     strategy: str = "evolve"
     islands: int = 2
     library: str = "run"
+    population: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("seed", "evaluations", "patience", "islands"):
+        for name in ("seed", "evaluations", "patience", "islands", "population"):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, whole(name, value))
@@ -140,6 +149,8 @@ class Settings:
                 raise UsageError(f"expected {name} above 0, got {value}")
         if self.islands > MOST_ISLANDS:
             raise UsageError(f"expected at most {MOST_ISLANDS} islands, got {self.islands}")
+        if self.population is not None:
+            _check_population(self.population)
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"expected a seed of at least 0, got {self.seed}")
         STRATEGIES.get(self.strategy)
@@ -151,8 +162,14 @@ class Settings:
         return replace(self, seed=draw_seed() if self.seed is None else self.seed)
 
     def spec(self, subject: Subject) -> Spec:
-        """Returns what decides the bits of the run."""
-        defaults = subject.defaults
+        """Returns what decides the bits of the run.
+
+        Raises:
+            UsageError: The population does not fit in memory.
+        """
+        defaults = scaled(subject.defaults, self.population)
+        if self.population is not None:
+            _check_memory(self.population, self.islands, defaults.capacity)
         return Spec(
             strategy=self.strategy,
             seed=draw_seed() if self.seed is None else self.seed,
@@ -168,7 +185,7 @@ class Settings:
 
     def limits(self, subject: Subject) -> Limits:
         """Returns when to stop; without any limit a run ends by patience or by time."""
-        goal, defaults = self._goal(subject), subject.defaults
+        goal, defaults = self._goal(subject), scaled(subject.defaults, self.population)
         seconds = None if self.seconds == math.inf else self.seconds
         # Where the user says how patient to be, that is it.
         exact = None if goal or self.patience is not None else defaults.exact_patience
@@ -204,6 +221,48 @@ class Settings:
         if goal < 1:
             raise UsageError(f"expected a goal of at least 1 operation, got {goal}")
         return goal
+
+
+def scaled(defaults: Defaults, population: int | None) -> Defaults:
+    """Returns defaults of another population: as many generations of more genomes, or fewer.
+
+    Runs of small populations are as patient as others. Epochs of large ones have fewer turns:
+    a run can end, and goes on, where an epoch does.
+    """
+    if population is None or population == defaults.population:
+        return defaults
+    share = population / defaults.population
+
+    def patience(evaluations: int | None) -> int | None:
+        return None if evaluations is None else round(evaluations * max(share, 1))
+
+    return replace(
+        defaults,
+        population=population,
+        turn=max(1, round(defaults.turn * share)),
+        turns=max(1, round(defaults.turns / max(share, 1))),
+        restart=max(1, round(defaults.restart * share)),
+        patience=patience(defaults.patience),
+        exact_patience=patience(defaults.exact_patience),
+    )
+
+
+def _check_population(population: int) -> None:
+    if not FEWEST_GENOMES <= population <= MOST_GENOMES:
+        raise UsageError(
+            f"expected a population of {FEWEST_GENOMES} to {MOST_GENOMES:,}, got {population:,}"
+        )
+
+
+def _check_memory(population: int, islands: int, capacity: int) -> None:
+    copies = ISLAND_COPIES * islands + BREEDING_COPIES
+    needed, limit = population * copies * capacity * GENE_BYTES, memory_limit()
+    if needed > limit:
+        raise UsageError(
+            f"a population of {population:,} on {plural(islands, 'island')} needs about "
+            f"{needed / GIB:,.1f} GiB, the limit is {limit / GIB:,.1f} GiB",
+            "choose a smaller one or fewer islands; the limit is half of this machine's memory",
+        )
 
 
 def draw_seed() -> int:

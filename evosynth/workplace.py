@@ -11,11 +11,16 @@ from typing import Protocol
 from dsl.errors import UsageError
 from dsl.registry import brief
 from dsl.targets.memory import GIB, memory_limit
+from evosynth.engine.means import COMPILED
 from evosynth.executors.base import EXECUTORS, Executor, ExecutorOptions
 from evosynth.plugins.base import DECLARED, PLUGINS
 from evosynth.settings import whole
+from fitness.evaluators import EVALUATORS, TORCH
+from fitness.torch_devices import AUTO, CPU, check_device_name
 
 DASK_EXECUTOR = "dask"
+# Asks for the evaluator that is faster on the target.
+FASTER = "auto"
 # No epoch takes that long but one that will never end.
 EPOCH_SECONDS = 3600.0
 MOST_WORKERS = 1024
@@ -49,6 +54,8 @@ class Workplace:
         scheduler_file: File of a Dask scheduler.
         epoch_seconds: A worker process that takes longer for one epoch of one island is
             killed.
+        evaluator: Name of the evaluator that scores genomes, or "auto" for the faster one.
+        device: On which it works, if it has a choice: "auto", "cpu", "cuda", "cuda:1".
     """
 
     workers: int | None = None
@@ -56,6 +63,8 @@ class Workplace:
     scheduler: str | None = None
     scheduler_file: str | os.PathLike[str] | None = None
     epoch_seconds: float = EPOCH_SECONDS
+    evaluator: str = COMPILED
+    device: str = AUTO
 
     def __post_init__(self) -> None:
         if self.workers is not None:
@@ -71,6 +80,7 @@ class Workplace:
             )
         if self.workers is not None and self.workers > MOST_WORKERS:
             raise UsageError(f"expected at most {MOST_WORKERS} workers, got {self.workers}")
+        self._check_evaluator()
         has_scheduler = self.scheduler is not None or self.scheduler_file is not None
         if isinstance(self.executor, concurrent.futures.Executor):
             if has_scheduler:
@@ -87,6 +97,28 @@ class Workplace:
                 f"executor '{self.executor}' has no scheduler", f"choose {DASK_EXECUTOR}"
             )
 
+    def _check_evaluator(self) -> None:
+        """Checks the names of evaluator and device, which need not be there."""
+        choices = (COMPILED, TORCH.name, FASTER)
+        if not isinstance(self.evaluator, str):
+            raise UsageError(
+                f"expected the name of an evaluator, got {brief(self.evaluator)}",
+                f"one of {', '.join(choices)}",
+            )
+        has_device = self.evaluator == FASTER or EVALUATORS.get(self.evaluator, choices).uses_device
+        check_device_name(self.device)
+        if not has_device and self.device not in (AUTO, CPU):
+            raise UsageError(
+                f"the evaluator '{self.evaluator}' works on the CPU, not on '{self.device}'",
+                "give --evaluator torch with it",
+            )
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether epochs may run on other machines, with other devices."""
+        has_scheduler = self.scheduler is not None or self.scheduler_file is not None
+        return has_scheduler or isinstance(self.executor, concurrent.futures.Executor)
+
     def threads(self, load: Load) -> int:
         """Returns the number of cores to use: as many as there are, if memory allows."""
         if self.workers:
@@ -94,8 +126,13 @@ class Workplace:
         most = load.most_threads
         return cores() if most is None else max(1, min(cores(), most))
 
-    def make_executor(self, load: Load, tasks: int) -> Executor:
+    def make_executor(self, load: Load, tasks: int, *, is_accelerated: bool = False) -> Executor:
         """Returns the executor, started for so many tasks at once.
+
+        Args:
+            load: What is worked at.
+            tasks: How many are submitted at once.
+            is_accelerated: They share a GPU, which every process would open for itself.
 
         Raises:
             ExecutorError: It cannot be reached.
@@ -106,7 +143,7 @@ class Workplace:
 
             return FuturesExecutor(self.executor)
         has_scheduler = self.scheduler is not None or self.scheduler_file is not None
-        name = DASK_EXECUTOR if has_scheduler else _confined(self.executor)
+        name = DASK_EXECUTOR if has_scheduler else _confined(self.executor, is_accelerated)
         threads = self.threads(load)
         # Twice the limit is all of the memory, which the processes share.
         memory = max(LEAST_MEMORY, 2 * memory_limit() // min(threads, tasks))
@@ -122,14 +159,14 @@ class Workplace:
         return EXECUTORS.get(name).make(options)
 
 
-def _confined(executor: str) -> str:
+def _confined(executor: str, is_accelerated: bool) -> str:
     """Returns where to work with members that strangers wrote, if nothing else is asked for.
 
     A plug-in may end the process that it runs in; what this very program declared is known
     to no other process.
     """
     if executor != "auto" or not (len(PLUGINS) or len(DECLARED)):
-        return executor
+        return "serial" if executor == "auto" and is_accelerated else executor
     return "serial" if len(DECLARED) else "processes"
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from evosynth.engine.breeding import Breeding
-from evosynth.engine.epoch_call import read_epoch, run_epoch
+from evosynth.engine.epoch_call import means_text, read_epoch, run_epoch
+from evosynth.engine.means import Means
 from evosynth.engine.spec import Spec
 
 # Numbers and other values that a damaged file may have in the place of others.
@@ -33,10 +34,11 @@ def advanced(
         made: Evaluations before.
         threads: That an epoch may use.
     """
+    means = means_text(Means(threads))
     for epoch in range(first, first + count):
         tasks = [(breeding.setting(), breeding.state(k)) for k in range(spec.islands)]
         for island, task in enumerate(tasks):
-            state, own = read_epoch(run_epoch(*task, epoch, island, spec.epoch, threads))
+            state, own = read_epoch(run_epoch(*task, epoch, island, spec.epoch, means))
             made += own
             breeding.take_in(island, state, made)
             breeding.record(island)

@@ -353,6 +353,7 @@ def test_options_that_commands_share_are_the_same() -> None:
     """Those of where and how long a search works; help and order too."""
     names = ["evaluations", "seconds", "patience", "goal"]
     names += ["workers", "executor", "scheduler", "scheduler_file", "epoch_seconds"]
+    names += ["evaluator", "device"]
     shared = [
         [p.to_info_dict() for p in cli.commands[command].params if p.name in names]
         for command in ("run", "resume", "fork")
@@ -391,6 +392,10 @@ BAD_ARGUMENTS: list[tuple[list[object], int, tuple[str, ...]]] = [
     ([*RUN, "--patience", 0], 2, ("patience", "0")),
     ([*RUN, "--workers", 0], 2, ("workers", "0")),
     ([*RUN, "--islands", 0], 2, ("islands", "0")),
+    ([*RUN, "--population", 3], 2, ("population", "4", "1,000,000", "3")),
+    ([*RUN, "--evaluator", "torhc"], 2, ("torhc", "did you mean 'torch'", "numba, torch, auto")),
+    ([*RUN, "--evaluator", "torch", "--device", "gpu"], 2, ("'gpu'", "did you mean 'cuda'")),
+    ([*RUN, "--device", "cuda"], 2, ("'numba'", "'cuda'", "--evaluator torch")),
     ([*RUN, "--goal", "abc"], 2, ("'abc'", "best-known")),
     ([*RUN, "--goal", 0], 2, ("goal", "0")),
     ([*RUN, "--goal", "5.5"], 2, ("5.5",)),

@@ -391,10 +391,13 @@ def test_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place, "installed", lambda name: None)
     assert only(checkups.torch_device()).status == "ok"
     monkeypatch.setattr(place, "installed", lambda name: "2.9")
-    monkeypatch.setattr(place, "answer_of", lambda code, seconds: ["cuda", "H200"])
-    assert only(checkups.torch_device()).found == "2.9, device cuda (H200)"
+    monkeypatch.setattr(place, "answer_of", lambda code, *path, seconds: ["cuda:0 (H200)", ""])
+    found = only(checkups.torch_device()).found
+    assert found == "2.9, device cuda:0 (H200); --evaluator torch can use it"
+    monkeypatch.setattr(place, "answer_of", lambda code, *path, seconds: ["cpu", "no CUDA"])
+    assert only(checkups.torch_device()).found.startswith("2.9, device cpu: no CUDA; ")
 
-    def fail(code: str, seconds: float) -> None:
+    def fail(code: str, *path: str, seconds: float) -> None:
         raise in_process.NoAnswerError("no answer within 60 s")
 
     monkeypatch.setattr(place, "answer_of", fail)

@@ -27,6 +27,7 @@ from evosynth.engine.archive import Archive
 from evosynth.engine.blocks import Forest
 from evosynth.engine.driver import Limits, Search
 from evosynth.engine.factor_breeding import FactorBreeding
+from evosynth.engine.means import Means
 from evosynth.engine.migration import migrate
 from evosynth.engine.population import score
 from evosynth.engine.spec import Population, Purpose, Spec
@@ -54,7 +55,7 @@ def make_spec(strategy: str = "evolve", seed: int = 1, islands: int = 2) -> Spec
 def run_epochs(target: Target, spec: Spec, count: int, threads: int = 1) -> Forest:
     forest = begun(target, spec)
     for epoch in range(count):
-        forest, _ = run_turn(target.domain, spec, forest, epoch, 0, threads)
+        forest, _ = run_turn(target.domain, spec, forest, epoch, 0, Means(threads))
     return forest
 
 
@@ -87,7 +88,7 @@ def test_epoch_does_not_depend_on_threads(strategy: str, target: tuple[str, int]
     for epoch in range(3):
         for threads, forest in forests.items():
             forests[threads], _ = run_turn(
-                make_target(*target).domain, spec, forest, epoch, 0, threads
+                make_target(*target).domain, spec, forest, epoch, 0, Means(threads)
             )
         assert len({forest_bits(forest) for forest in forests.values()}) == 1
 
@@ -213,7 +214,12 @@ def test_same_seed_same_forests_whatever_the_threads(target: tuple[str, int]) ->
         for epoch in range(6):
             for island in range(3):
                 forests[island], _ = run_turn(
-                    make_target(*target).domain, spec, forests[island], epoch, island, threads
+                    make_target(*target).domain,
+                    spec,
+                    forests[island],
+                    epoch,
+                    island,
+                    Means(threads),
                 )
             if epoch % 2:
                 forests = migrate(forests, spec, target[0] == "dft")

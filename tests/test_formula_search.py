@@ -29,6 +29,7 @@ from evosynth.engine.expression.island import Rows, run_turn, score, survivors
 from evosynth.engine.expression.recall import Recall
 from evosynth.engine.expression.scoring import in_steps
 from evosynth.engine.expression.space import FormulaSpace
+from evosynth.engine.means import Means
 from evosynth.engine.population import joined
 from evosynth.engine.spec import Population, Spec, no_population
 from evosynth.engine.variation import random_genomes
@@ -55,7 +56,7 @@ def make_spec(strategy: str = "evolve", **others: Any) -> Spec:
 def make_rows(threads: int = 1) -> Rows:
     rng = np.random.default_rng(0)
     x = rng.uniform(-5, 5, (2, 300))
-    return Rows.of(x, np.sin(3.3 * x[0]) * x[1] + 0.5 * x[0], threads)
+    return Rows.of(x, np.sin(3.3 * x[0]) * x[1] + 0.5 * x[0], Means(threads))
 
 
 def bits(population: Population) -> tuple[bytes | int, ...]:

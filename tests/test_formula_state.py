@@ -17,15 +17,18 @@ from hypothesis import given, settings
 from dsl.errors import DataError, EvosynthError
 from dsl.grammars.expression.genome import FIELDS
 from dsl.samples import SampledTarget, from_arrays
-from evosynth.engine.epoch_call import read_epoch, run_epoch
+from evosynth.engine.epoch_call import means_text, read_epoch, run_epoch
 from evosynth.engine.expression import formula_epoch
 from evosynth.engine.expression.formula_breeding import FormulaBreeding
 from evosynth.engine.expression.formula_epoch import FormulaIsland
 from evosynth.engine.expression.island import Rows, run_turn
 from evosynth.engine.expression.recall import Recall
+from evosynth.engine.means import ONE_THREAD, Means
 from evosynth.engine.plain_data import from_text, to_text
 from evosynth.engine.spec import Spec, no_population
 
+# What an epoch works with.
+ALONE = means_text(ONE_THREAD)
 SPEC = Spec("evolve", 1, 2, 40, 16, turn=60, restart=4_000, migration=1, turns=3)
 X = np.random.default_rng(0).uniform(-5, 5, (300, 2))
 
@@ -100,11 +103,11 @@ def test_an_epoch_of_one_output_is_its_turns() -> None:
     order = np.random.default_rng(np.random.SeedSequence(SPEC.seed, spawn_key=(9,)))
     picked = order.permutation(len(made.train))
     x, y = made.train.x[picked].T, made.train.y[picked, 0]
-    rows = Rows.of(np.ascontiguousarray(x), np.ascontiguousarray(y), 1)
+    rows = Rows.of(np.ascontiguousarray(x), np.ascontiguousarray(y), ONE_THREAD)
     population = no_population(SPEC.capacity, len(FIELDS))
     for epoch in range(2):
         task = breeding.setting(), breeding.state(1)
-        state, spent = read_epoch(run_epoch(*task, epoch, 1, SPEC.epoch, 1))
+        state, spent = read_epoch(run_epoch(*task, epoch, 1, SPEC.epoch, ALONE))
         breeding.take_in(1, state, spent)
         for turn in range(epoch * SPEC.turns, (epoch + 1) * SPEC.turns):
             population, _ = run_turn(rows, SPEC, population, turn, 1, Recall())
@@ -119,16 +122,21 @@ def test_an_epoch_depends_on_its_arguments_alone() -> None:
     found = set()
     for threads in (1, 2, 1):
         formula_epoch._fitted_rows.cache_clear()
-        found.add(run_epoch(*task, 4, 0, SPEC.epoch, threads))
-    found.add(run_epoch(*task, 4, 0, SPEC.epoch, 1))
+        found.add(run_epoch(*task, 4, 0, SPEC.epoch, means_text(Means(threads))))
+    found.add(run_epoch(*task, 4, 0, SPEC.epoch, ALONE))
     assert len(found) == 1
-    assert {run_epoch(*task, 4, 1, SPEC.epoch, 1), run_epoch(*task, 5, 0, SPEC.epoch, 1)} - found
+    assert {
+        run_epoch(*task, 4, 1, SPEC.epoch, ALONE),
+        run_epoch(*task, 5, 0, SPEC.epoch, ALONE),
+    } - found
 
 
 @pytest.mark.parametrize("evaluations", [1, 60, 61, 130, 180])
 def test_an_epoch_makes_as_many_evaluations_as_it_may(evaluations: int) -> None:
     breeding = begun("two")
-    state, made = read_epoch(run_epoch(breeding.setting(), breeding.state(0), 0, 0, evaluations, 1))
+    state, made = read_epoch(
+        run_epoch(breeding.setting(), breeding.state(0), 0, 0, evaluations, ALONE)
+    )
     assert made == evaluations == sum(from_text(state, FormulaIsland).efforts)
 
 
@@ -141,7 +149,7 @@ def test_outputs_that_are_exact_wait() -> None:
 
     def efforts(is_exact: list[bool], state: str) -> tuple[int, ...]:
         text = "\n".join([grammar, json.dumps(setting | {"is_exact": is_exact}), rows])
-        after, _ = read_epoch(run_epoch(text, state, 4, 0, SPEC.epoch, 1))
+        after, _ = read_epoch(run_epoch(text, state, 4, 0, SPEC.epoch, ALONE))
         before, island = from_text(state, FormulaIsland), from_text(after, FormulaIsland)
         return tuple(b - a for a, b in zip(before.efforts, island.efforts, strict=True))
 

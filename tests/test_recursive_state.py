@@ -20,7 +20,8 @@ from dsl.algorithm_formats.json_format import rule_data
 from dsl.errors import DataError, EvosynthError
 from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.grammars.recursive.rule import Rule
-from evosynth.engine.epoch_call import read_epoch, run_epoch
+from evosynth.engine.epoch_call import means_text, read_epoch, run_epoch
+from evosynth.engine.means import ONE_THREAD, Means
 from evosynth.engine.plain_data import from_text, to_text
 from evosynth.engine.recursive import cheapening, cheapening_state, finding, finding_state
 from evosynth.engine.recursive.finding import Subject
@@ -34,6 +35,8 @@ from evosynth.engine.recursive.recursive_epoch import (
 )
 from evosynth.engine.spec import Purpose, Spec
 
+# What an epoch works with.
+ALONE = means_text(ONE_THREAD)
 SPEC = Spec("evolve", 1, 2, 60, 16, turn=1_000, restart=4_000, migration=1, turns=3)
 DFT = Subject("dft", 2)
 # What a search is about, and the rules that it has found: of the DCT-II with and without those
@@ -175,9 +178,11 @@ def test_rules_are_packed_once_each() -> None:
 def test_an_epoch_depends_on_its_arguments_alone(name: str) -> None:
     breeding = restored(name, json.loads(saved(name)))
     task = breeding.setting(), breeding.state(0)
-    found = {run_epoch(*task, 4, 0, SPEC.epoch, threads) for threads in (1, 2, 1)}
+    found = {
+        run_epoch(*task, 4, 0, SPEC.epoch, means_text(Means(threads))) for threads in (1, 2, 1)
+    }
     assert len(found) == 1
-    assert run_epoch(*task, 5, 0, SPEC.epoch, 1) not in found
+    assert run_epoch(*task, 5, 0, SPEC.epoch, ALONE) not in found
 
 
 @each_start
@@ -186,7 +191,7 @@ def test_an_epoch_makes_no_more_evaluations_than_it_may(name: str, evaluations: 
     breeding = restored(name, json.loads(saved(name)))
     for island in range(2):
         task = breeding.setting(), breeding.state(island)
-        _, made = read_epoch(run_epoch(*task, 4, island, evaluations, 1))
+        _, made = read_epoch(run_epoch(*task, 4, island, evaluations, ALONE))
         turns = SPEC.turns * (SPEC.turn // (1 if "finding" in name else 100))
         assert min(evaluations, turns // 4) <= made <= evaluations
 
@@ -197,7 +202,7 @@ def test_an_epoch_ends_with_a_rule() -> None:
     breeding.begin()
     for epoch in range(9):
         task = breeding.setting(), breeding.state(0)
-        state, made = read_epoch(run_epoch(*task, epoch, 0, spec.epoch, 1))
+        state, made = read_epoch(run_epoch(*task, epoch, 0, spec.epoch, ALONE))
         found = from_text(state, IslandState).work
         assert isinstance(found, Sought)
         assert found.made == made
@@ -223,7 +228,7 @@ def test_all_islands_make_the_same_rule_cheaper() -> None:
 def test_nothing_to_do_takes_all_evaluations() -> None:
     breeding = begun("cheapening")
     breeding._chains.states.clear()
-    state, made = read_epoch(run_epoch(breeding.setting(), breeding.state(0), 0, 0, 77, 1))
+    state, made = read_epoch(run_epoch(breeding.setting(), breeding.state(0), 0, 0, 77, ALONE))
     assert (from_text(state, IslandState).work, made) == (Idle(), 77)
     assert not breeding.take_in(0, state, 77)
 

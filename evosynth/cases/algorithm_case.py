@@ -15,6 +15,7 @@ from evosynth.block_library import BlockLibrary
 from evosynth.cases.base import Outcome
 from evosynth.ending import Ending
 from evosynth.engine.breeding import Best, Breeding
+from evosynth.engine.means import Means
 from evosynth.engine.spec import Spec
 from evosynth.runs import AlgorithmClaims, counts_of, write_algorithm_document
 from evosynth.settings import OF_ALGORITHMS, Defaults
@@ -73,12 +74,15 @@ class AlgorithmCase:
     def check(self) -> None:
         """Checks nothing: families were checked when they were named."""
 
-    def breeding(self, spec: Spec, threads: int, library: BlockLibrary | None) -> Breeding:
+    def breeding(self, spec: Spec, means: Means, library: BlockLibrary | None) -> Breeding:
         """Returns the search."""
         # Numba: half a second to import.
         from evosynth.engine.recursive.recursive_breeding import RecursiveBreeding
 
         return RecursiveBreeding(self.target, spec)
+
+    def trial(self, spec: Spec) -> None:
+        """Nothing: rules are scored by compiled code of their own."""
 
     def document(self, best: Best) -> str:
         """Returns the file of an algorithm, of which only operations are claimed yet."""

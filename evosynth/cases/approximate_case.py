@@ -20,7 +20,9 @@ from evosynth.cases.matrix_case import MatrixCase
 from evosynth.ending import Ending
 from evosynth.engine.approximate.approximate_breeding import ApproximateBreeding
 from evosynth.engine.breeding import Best, Breeding
+from evosynth.engine.means import Means
 from evosynth.engine.spec import Spec
+from evosynth.engine.trial import Trial
 from evosynth.settings import OF_APPROXIMATIONS, Defaults
 
 # Of wider matrices a turn takes longer, and an epoch has as many as that of an exact run.
@@ -77,9 +79,13 @@ class ApproximateCase:
         """Checks that the search can tell the entries apart."""
         self._exact.check()
 
-    def breeding(self, spec: Spec, threads: int, library: BlockLibrary | None) -> Breeding:
+    def breeding(self, spec: Spec, means: Means, library: BlockLibrary | None) -> Breeding:
         """Returns the search."""
         return ApproximateBreeding(self.target, spec, library.forest if library else None)
+
+    def trial(self, spec: Spec) -> Trial | None:
+        """Returns genomes to time evaluators on: exact programs come first."""
+        return self._exact.trial(spec)
 
     def document(self, best: Best) -> str:
         """Returns the program file of a program."""

@@ -16,7 +16,9 @@ from evosynth.approximate_result import ApproximateResult
 from evosynth.block_library import BlockLibrary
 from evosynth.ending import Ending
 from evosynth.engine.breeding import Best, Breeding
+from evosynth.engine.means import Means
 from evosynth.engine.spec import Spec
+from evosynth.engine.trial import Trial
 from evosynth.formula_result import FormulaResult
 from evosynth.matrix_result import Result
 from evosynth.settings import Defaults
@@ -87,8 +89,18 @@ class Case(Protocol):
         """
         ...
 
-    def breeding(self, spec: Spec, threads: int, library: BlockLibrary | None) -> Breeding:
-        """Returns the search."""
+    def breeding(self, spec: Spec, means: Means, library: BlockLibrary | None) -> Breeding:
+        """Returns the search.
+
+        Args:
+            spec: What decides the bits of its result.
+            means: With which genomes are scored in this very process.
+            library: Blocks that were solved before.
+        """
+        ...
+
+    def trial(self, spec: Spec) -> Trial | None:
+        """Returns genomes to time evaluators on; None where there is only one evaluator."""
         ...
 
     def document(self, best: Best) -> str:

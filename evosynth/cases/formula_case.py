@@ -14,8 +14,10 @@ from evosynth.block_library import BlockLibrary
 from evosynth.cases.base import Outcome
 from evosynth.ending import Ending
 from evosynth.engine.breeding import Best, Breeding
-from evosynth.engine.expression.formula_breeding import FormulaBreeding
+from evosynth.engine.expression.formula_breeding import SEARCH_ROWS, FormulaBreeding
+from evosynth.engine.means import Means
 from evosynth.engine.spec import Spec
+from evosynth.engine.trial import Trial, formula_trial
 from evosynth.formula_result import finish_formula, formula_front
 from evosynth.runs import formula_claims, write_formula_document
 from evosynth.settings import OF_FORMULAS, Defaults
@@ -65,9 +67,13 @@ class FormulaCase:
     def check(self) -> None:
         """Checks nothing: samples were checked when they were read."""
 
-    def breeding(self, spec: Spec, threads: int, library: BlockLibrary | None) -> Breeding:
+    def breeding(self, spec: Spec, means: Means, library: BlockLibrary | None) -> Breeding:
         """Returns the search."""
-        return FormulaBreeding(self.target, spec, threads)
+        return FormulaBreeding(self.target, spec, means)
+
+    def trial(self, spec: Spec) -> Trial | None:
+        """Returns genomes to time evaluators on."""
+        return formula_trial(self.target, spec, SEARCH_ROWS)
 
     def document(self, best: Best) -> str:
         """Returns the program file of formulas."""

@@ -15,7 +15,9 @@ from evosynth.cases.base import Outcome
 from evosynth.ending import Ending
 from evosynth.engine.breeding import Best, Breeding
 from evosynth.engine.factor_breeding import FactorBreeding
+from evosynth.engine.means import Means
 from evosynth.engine.spec import Spec
+from evosynth.engine.trial import Trial, factor_trial
 from evosynth.matrix_result import check_exact, finish_matrix, matrix_front
 from evosynth.runs import claims_of, write_document
 from evosynth.settings import OF_MATRICES, Defaults
@@ -74,9 +76,13 @@ class MatrixCase:
         """Checks that the search can tell the entries apart."""
         check_exact(self.target)
 
-    def breeding(self, spec: Spec, threads: int, library: BlockLibrary | None) -> Breeding:
+    def breeding(self, spec: Spec, means: Means, library: BlockLibrary | None) -> Breeding:
         """Returns the search."""
         return FactorBreeding(self.target, spec, library.forest if library else None)
+
+    def trial(self, spec: Spec) -> Trial | None:
+        """Returns genomes to time evaluators on."""
+        return factor_trial(self.target, spec)
 
     def document(self, best: Best) -> str:
         """Returns the program file of a program."""

@@ -1,22 +1,23 @@
-"""PyTorch, which rivals train with: is it there, and on what?"""
+"""PyTorch, which an evaluator works with and rivals train with: is it there, and on what?"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from evosynth.checkups.base import Check
 from evosynth.checkups.in_process import NoAnswerError, answer_of
 from evosynth.checkups.requirements import installed
+from fitness.torch_devices import INSTALL
 
 SECONDS = 60.0
 # In a process of its own: to import it takes seconds, and a broken driver may hang.
 CODE = """
-import json, torch
-device = "cuda" if torch.cuda.is_available() else "cpu"
-if device == "cpu" and torch.backends.mps.is_available():
-    device = "mps"
-name = torch.cuda.get_device_name() if device == "cuda" else ""
-print(json.dumps([device, name]))
+import json, sys
+sys.path[:] = sys.argv[1:]
+from fitness.torch_devices import AUTO, CPU, device_named, device_title, no_gpu_because
+device = device_named(AUTO)
+print(json.dumps([device_title(device), no_gpu_because()[0] if device.type == CPU else ""]))
 """
 
 
@@ -24,11 +25,13 @@ def torch_device() -> Iterator[Check]:
     """Imports PyTorch and asks for its device, if it is installed."""
     version = installed("torch")
     if version is None:
-        yield Check("torch", "ok", "not installed; rivals need it: pip install 'evosynth[torch]'")
+        found = f"not installed; --evaluator torch and rivals need it: {INSTALL}"
+        yield Check("torch", "ok", found)
         return
     try:
-        device, name = answer_of(CODE, seconds=SECONDS)
+        device, why = answer_of(CODE, *sys.path, seconds=SECONDS)
     except NoAnswerError as error:
         yield Check("torch", "warning", f"{version} cannot be imported: {error}", "install it anew")
     else:
-        yield Check("torch", "ok", f"{version}, device {device}{f' ({name})' if name else ''}")
+        told = f"{version}, device {device}" + (f": {why}" if why else "")
+        yield Check("torch", "ok", f"{told}; --evaluator torch can use it")

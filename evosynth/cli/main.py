@@ -135,6 +135,20 @@ WORKPLACE_OPTIONS = (
         show_default=True,
         help="Most time of one epoch of an island in a worker process.",
     ),
+    click.option(
+        "--evaluator",
+        metavar="numba|torch|auto",
+        default="numba",
+        show_default=True,
+        help="What scores genomes, auto the faster; the result is the same.",
+    ),
+    click.option(
+        "--device",
+        metavar="auto|cpu|cuda|cuda:1",
+        default="auto",
+        show_default=True,
+        help="On which torch works: a GPU if there is one.",
+    ),
 )
 
 
@@ -179,6 +193,9 @@ def _with_options(*groups: Any) -> Callable[[Callable[..., Any]], Callable[..., 
 @click.option("--seed", type=int, help="Decides every random choice  [default: drawn, shown]")
 @_with_options(BUDGET_OPTIONS, WORKPLACE_OPTIONS)
 @click.option("--islands", type=int, default=2, show_default=True, help="Number of islands.")
+@click.option(
+    "--population", type=int, help="Genomes of an island  [default: 100, recursive 1,000]"
+)
 @click.option(
     "--library",
     default="run",

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import click
@@ -33,22 +34,39 @@ class Display(Protocol):
         """Shows a line."""
         ...
 
+    def tell(self, text: str) -> None:
+        """Shows a line that stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a run is watched by.
+
+    Attributes:
+        report: Shows where the search stands.
+        tell: Shows a line that stays.
+    """
+
+    report: Report
+    tell: Callable[[str], None]
+
 
 @contextmanager
-def showing_progress(job: Job, is_quiet: bool) -> Iterator[Report]:
+def showing_progress(job: Job, is_quiet: bool) -> Iterator[Progress]:
     """Shows progress as the place allows: a live block, plain lines, or nothing."""
     if is_quiet:
-        yield lambda snapshot: None
+        yield Progress(lambda snapshot: None, lambda text: None)
         return
     heading = f"{job.target.title}, {job.target.domain} data, seed {job.spec.seed}"
     scale = job.case.scale
     if sys.stderr.isatty():
         with _live_display(heading, scale) as display, _explaining_the_wait(display) as arrived:
-            yield _after(arrived, display)
+            yield Progress(_after(arrived, display), display.tell)
     else:
         plain = PlainDisplay(heading, scale)
         with _explaining_the_wait(plain) as arrived:
-            yield _after(arrived, plain)
+            yield Progress(_after(arrived, plain), plain.tell)
 
 
 def _best(snapshot: Snapshot) -> str:
@@ -97,6 +115,8 @@ class PlainDisplay:
         """Writes one line."""
         click.echo(text, err=True)
 
+    tell = say
+
     def show(self, snapshot: Snapshot) -> None:
         """Writes a line if there is news or it has been a while."""
         now = time.monotonic()
@@ -122,6 +142,11 @@ class LiveDisplay:
     def say(self, text: str) -> None:
         """Shows one line below the heading."""
         self._live.update("\n".join([*self._head, text]))
+
+    def tell(self, text: str) -> None:
+        """Adds a line to the heading."""
+        self._head.append(text)
+        self.say("starting ...")
 
     def show(self, snapshot: Snapshot) -> None:
         """Draws the block, ten times a second at most."""

@@ -46,7 +46,7 @@ def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool)
     workplace = _made(Workplace, options)
     request = _made(Request, options)
     assert settings.seed is not None
-    job = prepare(request.make(settings.seed), settings, options["out"])
+    job = prepare(request.make(settings.seed), settings, options["out"], workplace)
     return _execute_and_report(job, workplace, options["goal"], as_json, is_quiet)
 
 
@@ -78,7 +78,7 @@ def fork_and_report(run: Path, options: Mapping[str, Any], *, as_json: bool, is_
     """Begins a run where another one stood and prints the result; returns the exit code."""
     workplace = _made(Workplace, options)
     places = options["seed"], options["epoch"], options["out"]
-    job = branch(run, _made(Budget, options), *places)
+    job = branch(run, _made(Budget, options), *places, workplace)
     return _execute_and_report(job, workplace, options["goal"], as_json, is_quiet)
 
 
@@ -91,9 +91,9 @@ def _made(kind: type[T], options: Mapping[str, Any]) -> T:
 def _execute_and_report(
     job: Job, workplace: Workplace, goal: str | None, as_json: bool, is_quiet: bool
 ) -> int:
-    with taking_interrupts() as interrupts, showing_progress(job, is_quiet) as show:
+    with taking_interrupts() as interrupts, showing_progress(job, is_quiet) as progress:
         try:
-            result = execute(job, show, interrupts.check, workplace)
+            result = execute(job, progress.report, interrupts.check, workplace, progress.tell)
         except (EvosynthError, KeyboardInterrupt) as error:
             if job.folder is not None and _can_go_on(error):
                 click.echo(_going_on(job.folder.path), err=True)

@@ -12,7 +12,8 @@ from deap import tools
 
 from dsl.errors import DataError, ExecutorError
 from evosynth.engine.breeding import Best, Breeding
-from evosynth.engine.epoch_call import read_epoch, run_epoch
+from evosynth.engine.epoch_call import means_text, read_epoch, run_epoch
+from evosynth.engine.means import ONE_THREAD, Means
 from evosynth.engine.pausing import pausing
 from evosynth.engine.spec import Purpose, Spec
 from evosynth.executors.base import Executor, ExecutorOptions, TaskFuture
@@ -86,6 +87,7 @@ class Search:
         spec: What decides the bits of the result.
         limits: When to stop.
         executor: Where epochs run, by default in this thread; the result does not depend on it.
+        means: With what they work, but for the threads, which the executor knows; likewise.
 
     Attributes:
         logbook: DEAP's logbook, one record per epoch and island.
@@ -98,7 +100,12 @@ class Search:
     """
 
     def __init__(
-        self, breeding: Breeding, spec: Spec, limits: Limits, executor: Executor | None = None
+        self,
+        breeding: Breeding,
+        spec: Spec,
+        limits: Limits,
+        executor: Executor | None = None,
+        means: Means = ONE_THREAD,
     ) -> None:
         self.breeding = breeding
         self.spec = spec
@@ -108,6 +115,7 @@ class Search:
         self.seconds = 0.0
         self.epoch = 0
         self.is_abandoned = False
+        self._means = means
         self._executor = executor or SerialExecutor(ExecutorOptions(1, 1, is_parallel_inside=True))
         self._is_begun = False
         self.started = time.monotonic()
@@ -206,7 +214,7 @@ class Search:
                     number,
                     island,
                     share,
-                    self._executor.threads,
+                    means_text(self._means.with_threads(self._executor.threads)),
                 )
                 for island, share in enumerate(shares)
                 if share

@@ -9,9 +9,11 @@ from importlib import import_module
 from typing import Any
 
 from dsl.errors import DataError
+from evosynth.engine.means import ONE_THREAD, Means
+from evosynth.engine.plain_data import from_text, to_text
 
 # What runs an epoch of each kind of search, imported when it is first needed. Each has `advance`
-# (setting, state, span) -> (state, evaluations made), and `warm_up` () -> None.
+# (setting, state, span) -> (state, evaluations made), and `warm_up` (means) -> None.
 GRAMMARS = {
     "approximate": "evosynth.engine.approximate.approximate_epoch",
     "expression": "evosynth.engine.expression.formula_epoch",
@@ -28,20 +30,20 @@ class Span:
         epoch: Number of the epoch.
         island: Number of the island.
         evaluations: Most evaluations: fewer than an epoch has where a budget ends in it.
-        threads: That may be used; the result does not depend on it.
+        means: With what it works; the result does not depend on it.
     """
 
     epoch: int
     island: int
     evaluations: int
-    threads: int = 1
+    means: Means = ONE_THREAD
 
 
 Advance = Callable[[str, str, Span], tuple[str, int]]
 
 
 def run_epoch(
-    setting: str, state: str, epoch: int, island: int, evaluations: int, threads: int
+    setting: str, state: str, epoch: int, island: int, evaluations: int, means: str
 ) -> str:
     """Returns an island's state after an epoch, after the number of evaluations made.
 
@@ -52,11 +54,11 @@ def run_epoch(
         epoch: Number of the epoch; decides its random choices.
         island: Number of the island; likewise.
         evaluations: Most evaluations.
-        threads: That may be used; the result does not depend on it.
+        means: `means_text` of what it works with; the result does not depend on it.
     """
     grammar, rest = setting.split("\n", 1)
     advance: Advance = _module(grammar).advance
-    after, made = advance(rest, state, Span(epoch, island, evaluations, threads))
+    after, made = advance(rest, state, Span(epoch, island, evaluations, from_text(means, Means)))
     return f"{made}\n{after}"
 
 
@@ -66,9 +68,21 @@ def read_epoch(text: str) -> tuple[str, int]:
     return state, int(made)
 
 
-def warm_up(setting: str, *others: object) -> None:
+def warm_up(
+    setting: str, state: str, epoch: int, island: int, evaluations: int, means: str
+) -> None:
     """Loads, or compiles, what epochs of this setting need; takes what `run_epoch` takes."""
-    _module(setting.split("\n", 1)[0]).warm_up()
+    prepare(setting, from_text(means, Means))
+
+
+def prepare(setting: str, means: Means = ONE_THREAD) -> None:
+    """Loads, or compiles, what epochs of this setting need when they work with means."""
+    _module(setting.split("\n", 1)[0]).warm_up(means)
+
+
+def means_text(means: Means) -> str:
+    """Returns means as `run_epoch` takes them."""
+    return to_text(means, Means)
 
 
 @cache

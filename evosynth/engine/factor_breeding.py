@@ -14,7 +14,7 @@ from evosynth.engine.archive import Archive, make_statistics
 from evosynth.engine.archive_state import ArchiveState
 from evosynth.engine.blocks import Forest, start_forest
 from evosynth.engine.breeding import Standing
-from evosynth.engine.epoch_call import warm_up
+from evosynth.engine.epoch_call import prepare
 from evosynth.engine.factor_epoch import FactorSetting
 from evosynth.engine.forest_check import check_forest
 from evosynth.engine.migration import migrate, recalled
@@ -66,7 +66,7 @@ class FactorBreeding:
 
     def warm_up(self) -> None:
         """Compiles what is not compiled yet."""
-        warm_up(self._setting)
+        prepare(self._setting)
 
     def begin(self) -> None:
         """Makes the islands, all alike."""

@@ -9,8 +9,10 @@ import numpy as np
 
 from dsl.genome import FIELDS, pack
 from dsl.straightline import Domain
+from evosynth.engine import breeding_kernel
 from evosynth.engine.blocks import Forest
 from evosynth.engine.epoch_call import Span
+from evosynth.engine.means import Means
 from evosynth.engine.pausing import between_turns
 from evosynth.engine.plain_data import from_text, to_text
 from evosynth.engine.spec import Spec
@@ -38,18 +40,19 @@ def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
         between_turns()
         shorter = replace(spec, turn=min(spec.turn, span.evaluations - made))
         turn = span.epoch * spec.turns + k
-        forest, spent = run_turn(known.domain, shorter, forest, turn, span.island, span.threads)
+        forest, spent = run_turn(known.domain, shorter, forest, turn, span.island, span.means)
         made += spent
         if made >= span.evaluations:
             break
     return to_text(forest, Forest), made
 
 
-def warm_up() -> None:
-    """Loads, or compiles, the evaluators of real and of complex matrices."""
+def warm_up(means: Means) -> None:
+    """Loads, or compiles, the evaluators of real and of complex matrices, and what breeds."""
+    breeding_kernel.load()
     nothing = pack([np.zeros((0, len(FIELDS)))], 1)
     for matrix in (np.eye(2), np.eye(2, dtype=complex)):
-        evaluator_for(matrix, "complex").evaluate(nothing)
+        evaluator_for(matrix, "complex", means).evaluate(nothing)
 
 
 @lru_cache(maxsize=8)

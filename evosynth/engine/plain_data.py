@@ -31,8 +31,8 @@ from dsl.primitives import PRIMITIVES, Primitive
 
 T = TypeVar("T")
 
-# Entries of one array: a hundred million doubles are no state of a search.
-MOST_ENTRIES = 10**8
+# Entries of one array: a million genomes have no more.
+MOST_ENTRIES = 2 * 10**8
 MOST_GENES = 1 << 15
 LONGEST_INTEGER = 1 << 128
 FRACTION = re.compile(r"-?[0-9]{1,18}(?:/0*[1-9][0-9]{0,17})?", re.ASCII)

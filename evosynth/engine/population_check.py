@@ -8,10 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.errors import DataError
-from evosynth.engine.spec import Population
-
-# More than any island has.
-MOST_MEMBERS = 100_000
+from evosynth.engine.spec import MOST_GENOMES, Population
 
 
 def check_population(
@@ -32,7 +29,7 @@ def check_population(
         DataError: Something does not fit.
     """
     genomes, count = population.genomes, len(population.genomes)
-    if genomes.capacity != capacity or count > MOST_MEMBERS:
+    if genomes.capacity != capacity or count > MOST_GENOMES:
         raise DataError(f"expected genomes of at most {capacity} genes")
     if population.errors.shape != (count,) or population.operations.shape != (count,):
         raise DataError("expected an error and operations for each genome")

@@ -14,6 +14,9 @@ from dsl.grammars.factor.shared_sums import SUM_ODDS
 from dsl.patterns import PATTERNS
 from dsl.primitives import PRIMITIVES
 
+# Genomes of one population.
+FEWEST_GENOMES, MOST_GENOMES = 4, 1_000_000
+
 
 class Purpose(IntEnum):
     """What a stream of random numbers is for; part of its address."""

@@ -15,6 +15,7 @@ from dsl.primitives import PRIMITIVES
 from dsl.straightline import Domain
 from dsl.targets.base import Target
 from evosynth.engine.blocks import SPLITS, Block, Forest, Grower, uses
+from evosynth.engine.means import ONE_THREAD, Means
 from evosynth.engine.population import score
 from evosynth.engine.spec import Population, Purpose, Spec, gene_space
 from evosynth.engine.stage_starts import starts_for
@@ -40,17 +41,23 @@ WORTH_THREADS = 12
 
 
 def run_turn(
-    domain: Domain, spec: Spec, forest: Forest, turn: int, island: int, threads: int = 1
+    domain: Domain,
+    spec: Spec,
+    forest: Forest,
+    turn: int,
+    island: int,
+    means: Means = ONE_THREAD,
 ) -> tuple[Forest, int]:
     """Returns an island's forest after a turn, and how many evaluations that took.
 
-    The result depends on the arguments alone, and not on `threads`.
+    The result depends on the arguments alone, and not on `means`.
     """
     rng = spec.generator(Purpose.TURN, turn, island)
     index = _choose(forest, rng)
     block = forest.blocks[index]
     width = max(block.matrix.shape)
-    evaluator = evaluator_for(block.matrix, domain, threads if width >= WORTH_THREADS else 1)
+    used = means if width >= WORTH_THREADS else means.with_threads(1)
+    evaluator = evaluator_for(block.matrix, domain, used)
     known = forest.known(index)
     task = Task(
         replace(spec, turn=turn_size(spec, width)),
@@ -125,17 +132,20 @@ def _harvested(
     return grower.finish()
 
 
-def evaluator_for(matrix: npt.NDArray[np.generic], domain: Domain, threads: int = 1) -> Evaluator:
+def evaluator_for(
+    matrix: npt.NDArray[np.generic], domain: Domain, means: Means = ONE_THREAD
+) -> Evaluator:
     """Returns an evaluator for a matrix; the last ones are kept."""
     contents = matrix.tobytes(), matrix.shape, matrix.dtype.str
-    return _evaluator(contents, domain, threads, PRIMITIVES.edition)
+    return _evaluator(contents, domain, means, PRIMITIVES.edition)
 
 
 @lru_cache(maxsize=64)
 def _evaluator(
-    contents: tuple[bytes, tuple[int, ...], str], domain: Domain, threads: int, edition: int
+    contents: tuple[bytes, tuple[int, ...], str], domain: Domain, means: Means, edition: int
 ) -> Evaluator:
     """Returns an evaluator for a matrix and the primitives of an edition: those of now."""
     entries, shape, dtype = contents
     matrix = np.frombuffer(entries, dtype).reshape(shape)
-    return EVALUATORS.get("numba").make(Target("block", shape[1], matrix, domain), threads)
+    target = Target("block", shape[1], matrix, domain)
+    return EVALUATORS.get(means.evaluator).make(target, means.threads, means.device)

@@ -24,7 +24,7 @@ from evosynth.runs.untrusted_json import check_values, parse_json
 
 VERSION = 1
 KEPT = 3
-LARGEST_CHECKPOINT = 1 << 28
+LARGEST_CHECKPOINT = 1 << 31
 MOST_VALUES = 1 << 25
 LAST_EPOCH = 10**8 - 1
 NAME = re.compile(r"epoch-([0-9]{8})\.ckpt", re.ASCII)
@@ -84,7 +84,10 @@ class CheckpointStore:
             raise DataError(f"expected an epoch from 0 to {LAST_EPOCH}, got {checkpoint.epoch}")
         body = checkpoint.body.encode()
         if len(body) > LARGEST_CHECKPOINT - 128:
-            raise DataError(f"a checkpoint of {len(body)} bytes, expected at most 256 MiB")
+            raise DataError(
+                f"a checkpoint of {len(body)} bytes, expected at most {LARGEST_CHECKPOINT}",
+                "choose a smaller population or fewer islands",
+            )
         check_values(checkpoint.body, MOST_VALUES)
         refuse_link(self.folder)
         with storage_errors(f"cannot make '{self.folder}'"):

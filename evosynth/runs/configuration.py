@@ -15,7 +15,7 @@ from dsl.scalars import SCALARS
 from dsl.vectors import VECTORS
 from evosynth.engine.driver import Limits
 from evosynth.engine.plain_data import from_plain, to_plain
-from evosynth.engine.spec import Spec
+from evosynth.engine.spec import MOST_GENOMES, Spec
 from evosynth.plugins.remembering import check_remembered, remembered
 from evosynth.runs.stored_target import AnyTarget, read_stored_target, stored_target
 from evosynth.version import versions
@@ -23,7 +23,8 @@ from evosynth.version import versions
 FORMAT, VERSION = "evosynth-run", 2
 # More islands or genes than any run has would only be there to exhaust memory.
 MOST_GENES = 10**9
-MOST_ISLANDS, MOST_GENOMES, LONGEST_GENOME = 1_000, 1_000_000, 10_000
+MOST_ISLANDS, MOST_EVALUATIONS, LONGEST_GENOME = 1_000, 10_000_000, 10_000
+LONGEST_LINE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Configuration:
         parent: Run and epoch that this one was forked from; None for others.
         versions: Of the packages that it was begun with.
         result: How it ended; None before it has.
+        evaluator: That it works with, and why; "" of runs that did not say.
         plugins: That were loaded: name, path, sha256 and distribution of each.
     """
 
@@ -52,6 +54,7 @@ class Configuration:
     parent: dict[str, Any] | None
     versions: dict[str, str]
     result: dict[str, Any] | None = None
+    evaluator: str = ""
     plugins: list[dict[str, str]] = field(default_factory=remembered)
 
     @classmethod
@@ -85,6 +88,8 @@ class Configuration:
         }
         if self.parent is not None:
             data["parent"] = self.parent
+        if self.evaluator:
+            data["evaluator"] = self.evaluator
         if self.plugins:
             data["plugins"] = self.plugins
         return data if self.result is None else data | {"result": self.result}
@@ -142,6 +147,7 @@ def read_configuration(data: dict[str, Any]) -> Configuration:
             parent=_object(data.get("parent")),
             versions={str(name): str(text) for name, text in data["versions"].items()},
             result=_object(data.get("result")),
+            evaluator=_line(data.get("evaluator", "")),
             plugins=plugins,
         )
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -150,7 +156,7 @@ def read_configuration(data: dict[str, Any]) -> Configuration:
 
 def _check_spec(spec: Spec) -> None:
     sizes = (spec.islands, spec.population, spec.capacity, spec.turn, spec.turns, spec.migration)
-    largest = (MOST_ISLANDS, MOST_GENOMES, LONGEST_GENOME, *[MOST_GENOMES] * 3)
+    largest = (MOST_ISLANDS, MOST_GENOMES, LONGEST_GENOME, *[MOST_EVALUATIONS] * 3)
     if not all(0 < size <= most for size, most in zip(sizes, largest, strict=True)):
         raise ValueError("numbers of islands, genomes or turns that no run has")
     genes = spec.islands * spec.population * spec.capacity, spec.turn * spec.capacity
@@ -163,6 +169,12 @@ def _check_spec(spec: Spec) -> None:
 def _object(value: Any) -> dict[str, Any] | None:
     if value is not None and not isinstance(value, dict):
         raise TypeError("expected an object")
+    return value
+
+
+def _line(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_LINE or not value.isprintable():
+        raise TypeError("expected a line of text")
     return value
 
 

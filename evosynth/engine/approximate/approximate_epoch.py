@@ -26,6 +26,7 @@ from evosynth.engine.approximate.island import (
 )
 from evosynth.engine.approximate.skeleton import Skeleton
 from evosynth.engine.epoch_call import Span
+from evosynth.engine.means import Means
 from evosynth.engine.plain_data import from_text, to_text
 from evosynth.engine.spec import Purpose, Spec
 from fitness.objectives import OBJECTIVES
@@ -109,7 +110,7 @@ def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
     return to_text(ApproximateIsland(tuple(colonies)), ApproximateIsland), made
 
 
-def warm_up() -> None:
+def warm_up(means: Means) -> None:
     """Does nothing: there is nothing to compile."""
 
 

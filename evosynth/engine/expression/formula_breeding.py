@@ -20,7 +20,7 @@ from dsl.grammars.expression.genome import FIELDS
 from dsl.program import Program
 from dsl.samples import SampledTarget, Samples
 from evosynth.engine.breeding import Standing
-from evosynth.engine.epoch_call import warm_up
+from evosynth.engine.epoch_call import prepare
 from evosynth.engine.expression.finishing import Finishing
 from evosynth.engine.expression.formula_check import check_formulas
 from evosynth.engine.expression.formula_epoch import (
@@ -36,6 +36,7 @@ from evosynth.engine.expression.lending import lent_by, with_loans
 from evosynth.engine.expression.recognition import exact_error
 from evosynth.engine.expression.selection import Candidate, chosen
 from evosynth.engine.expression.solving import fit
+from evosynth.engine.means import ONE_THREAD, Means
 from evosynth.engine.plain_data import from_plain, from_text, to_plain, to_text
 from evosynth.engine.population import joined
 from evosynth.engine.spec import Population, Spec, no_population
@@ -63,7 +64,7 @@ class FormulaBreeding:
     Args:
         target: What formulas must describe.
         spec: What decides the bits of the result.
-        threads: Threads of the evaluator here; the result does not depend on it.
+        means: Of the evaluator here; the result does not depend on it.
 
     Attributes:
         fronts: By output, the best formula for every number of operations.
@@ -72,7 +73,7 @@ class FormulaBreeding:
         interval: Epochs between two times that programs are written.
     """
 
-    def __init__(self, target: SampledTarget, spec: Spec, threads: int = 1) -> None:
+    def __init__(self, target: SampledTarget, spec: Spec, means: Means = ONE_THREAD) -> None:
         self.target = target
         self.best: Program | None = None
         self.fronts: list[list[Found]] = [[] for _ in target.outputs]
@@ -80,7 +81,7 @@ class FormulaBreeding:
         self.improved_at = 0
         self.interval = max(1, INTERVAL // spec.turns)
         self._spec = spec
-        self._threads = threads
+        self._means = means
         self._loans: list[Loan] = []
         self._lenders: set[int] = set()
         self._islands: list[FormulaIsland] = []
@@ -108,7 +109,7 @@ class FormulaBreeding:
 
     def warm_up(self) -> None:
         """Compiles what is not compiled yet."""
-        warm_up("expression")
+        prepare("expression")
 
     def begin(self) -> None:
         """Makes the islands, all empty."""
@@ -238,7 +239,7 @@ class FormulaBreeding:
         """
         x = with_loans(self._x[:, :SEARCH_ROWS], self._loans)
         rows = FormulaRows(x, np.ascontiguousarray(self._y[:, :SEARCH_ROWS]), self._exact)
-        self._rows = rows.by_output(self._threads)
+        self._rows = rows.by_output(self._means)
         self._rows_text = to_text(rows, FormulaRows)
 
     def _rescored(self, output: int, population: Population) -> Population:

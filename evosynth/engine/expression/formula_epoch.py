@@ -15,6 +15,7 @@ from dsl.scalars import SCALARS
 from evosynth.engine.epoch_call import Span
 from evosynth.engine.expression.island import Rows, run_turn, score
 from evosynth.engine.expression.recall import Recall
+from evosynth.engine.means import Means
 from evosynth.engine.pausing import between_turns
 from evosynth.engine.plain_data import from_text, to_text
 from evosynth.engine.spec import Population, Spec
@@ -49,14 +50,14 @@ class FormulaRows:
     y: Array
     exact: tuple[float, ...]
 
-    def by_output(self, threads: int) -> tuple[Rows, ...]:
+    def by_output(self, means: Means) -> tuple[Rows, ...]:
         """Returns what each output is fitted on.
 
         Raises:
             ValueError: A number is not finite.
         """
         return tuple(
-            Rows.of(self.x, np.ascontiguousarray(row), threads, exact)
+            Rows.of(self.x, np.ascontiguousarray(row), means, exact)
             for row, exact in zip(self.y, self.exact, strict=True)
         )
 
@@ -90,7 +91,7 @@ def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
     """Returns the text of an island after an epoch, and the evaluations made."""
     head, samples = setting.split("\n", 1)
     known, island = from_text(head, FormulaSetting), from_text(state, FormulaIsland)
-    rows, recall = _fitted_rows(samples, span.threads, SCALARS.edition)
+    rows, recall = _fitted_rows(samples, span.means, SCALARS.edition)
     spec, made = known.spec, 0
     # What an earlier epoch took for exact and the setting does not is so by chance.
     by_chance = [_has_exact(population) for population in island.populations]
@@ -113,11 +114,11 @@ def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
     return to_text(island, FormulaIsland), made
 
 
-def warm_up() -> None:
+def warm_up(means: Means) -> None:
     """Loads, or compiles, the evaluator."""
     x = np.arange(4.0)[None]
     genes = np.zeros((1, 1, len(FIELDS)), np.int16)
-    score(Rows.of(x, x[0], 1), Genomes(genes, np.ones(1, np.int16)))
+    score(Rows.of(x, x[0], means), Genomes(genes, np.ones(1, np.int16)))
 
 
 def _next_output(efforts: Sequence[int], is_closed: Sequence[bool], island: int) -> int:
@@ -134,9 +135,9 @@ def _has_exact(population: Population) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _fitted_rows(samples: str, threads: int, edition: int) -> tuple[tuple[Rows, ...], Recall]:
+def _fitted_rows(samples: str, means: Means, edition: int) -> tuple[tuple[Rows, ...], Recall]:
     """Returns what outputs are fitted on, with what was computed of it so far.
 
     The primitives are those of an edition: those of now.
     """
-    return from_text(samples, FormulaRows).by_output(threads), Recall()
+    return from_text(samples, FormulaRows).by_output(means), Recall()

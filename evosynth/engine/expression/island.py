@@ -20,10 +20,11 @@ from evosynth.engine.expression.scoring import in_steps, operation_counts
 from evosynth.engine.expression.solving import fit, polish
 from evosynth.engine.expression.space import FormulaSpace
 from evosynth.engine.individual import Fitness
+from evosynth.engine.means import Means
 from evosynth.engine.population import joined
 from evosynth.engine.spec import Population, Purpose, Spec, no_population
-from evosynth.engine.variation import choose, mutate, random_genomes, splice
-from fitness.evaluators.expression_evaluator import ExpressionEvaluator
+from evosynth.engine.variation import mutate, random_genomes, splice
+from fitness.evaluators.expression_evaluators import FormulaEvaluator, expression_evaluator
 from fitness.objectives import WORST
 
 Array = npt.NDArray[np.float64]
@@ -52,13 +53,14 @@ class Rows:
 
     x: Array
     y: Array
-    evaluator: ExpressionEvaluator
+    evaluator: FormulaEvaluator
     exact: float = EXACT_FIT
 
     @classmethod
-    def of(cls, x: Array, y: Array, threads: int, exact: float = EXACT_FIT) -> Rows:
+    def of(cls, x: Array, y: Array, means: Means, exact: float = EXACT_FIT) -> Rows:
         """Takes samples: (inputs, rows) and (rows,)."""
-        return cls(x, y, ExpressionEvaluator(x.T, y, threads), exact)
+        evaluator = expression_evaluator(means.evaluator, x.T, y, means.threads, means.device)
+        return cls(x, y, evaluator, exact)
 
 
 def run_turn(
@@ -175,8 +177,8 @@ def _varied(
         return random_genomes(count, spec.capacity, LONGEST_START, space, rng)
     parents = population.genomes.take(_parents(population, count, rng))
     if spec.strategy != "hill-climb":
-        crossed = splice(parents, population.genomes.take(_parents(population, count, rng)), rng)
-        parents = choose(rng.random(count) < CROSSOVER_ODDS, crossed, parents)
+        mates = population.genomes.take(_parents(population, count, rng))
+        parents = splice(parents, mates, CROSSOVER_ODDS, rng)
     return mutate(parents, space, rng)
 
 

@@ -19,7 +19,7 @@ from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.grammars.recursive.rule import Rule
 from dsl.grammars.recursive.rule_values import is_correct
 from evosynth.engine.breeding import Standing
-from evosynth.engine.epoch_call import warm_up
+from evosynth.engine.epoch_call import prepare
 from evosynth.engine.plain_data import from_plain, from_text, to_plain, to_text
 from evosynth.engine.recursive import cheapening_state, finding, finding_state
 from evosynth.engine.recursive.chains import Chains, Key
@@ -118,7 +118,7 @@ class RecursiveBreeding:
 
     def warm_up(self) -> None:
         """Compiles what is not compiled yet."""
-        warm_up("recursive")
+        prepare("recursive")
 
     def begin(self) -> None:
         """Makes the islands."""

@@ -11,6 +11,7 @@ import numpy as np
 from dsl.grammars.recursive.families import family
 from dsl.grammars.recursive.rule import Rule
 from evosynth.engine.epoch_call import Span
+from evosynth.engine.means import Means
 from evosynth.engine.pausing import between_turns
 from evosynth.engine.plain_data import from_text, to_text
 from evosynth.engine.recursive import cheapening, cheapening_state, finding, finding_state
@@ -112,7 +113,7 @@ def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
     return state, span.evaluations
 
 
-def warm_up() -> None:
+def warm_up(means: Means) -> None:
     """Loads, or compiles, what seeks rules."""
     subject, options = Subject("wht", 2), FindingOptions(population=2)
     island = finding.start_island(subject, options)
