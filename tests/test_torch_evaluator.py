@@ -10,6 +10,7 @@ from registering import registered
 
 from dsl.errors import EnvironmentMismatchError
 from dsl.genome import Genomes, pack
+from dsl.grammars.factor.known_blocks import KnownBlocks
 from dsl.patterns import PATTERNS
 from dsl.patterns.base import Pattern
 from dsl.primitives import PRIMITIVES, declared
@@ -307,3 +308,13 @@ def test_components_of_chains_and_of_nothing() -> None:
     assert rows[1].tolist() == [0, 0, 0, 3, 9, 3, 6, 6, 6]
     assert columns[1].tolist() == [0, 0, 0, 3, 3, 3, 6, 6, 6]
     assert rows[2].tolist() == columns[2].tolist() == [9] * 9
+
+
+def test_everything_is_made_on_the_device_of_the_evaluator() -> None:
+    """What were made on another device by default could not be mixed with the rest."""
+    for target in (make_target("dft", 8), make_target("dct2", 8)):
+        genomes = population(target, 60)
+        known = KnownBlocks(np.array([1.5, 40.0]), np.array([1, 2]))
+        with torch.device("meta"):
+            scores = BatchedEvaluator(target, device="cpu").evaluate(genomes, known)
+        assert_agree(scores, NumbaEvaluator(target).evaluate(genomes, known))

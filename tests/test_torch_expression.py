@@ -451,3 +451,15 @@ def test_a_gpu_agrees_with_the_definition(
         for genomes in (random_tapes(rows), population(list(INVALID.values()), 3)):
             found = BatchedExpressionEvaluator(x, y, device="cuda").evaluate(genomes)
             assert_same(found, ExpressionReference(x, y).evaluate(genomes))
+
+
+def test_everything_is_made_on_the_device_of_the_evaluator() -> None:
+    """What were made on another device by default could not be mixed with the rest."""
+    x, y = samples(700)
+    tapes = random_tapes(5, tame=True)
+    with torch.device("meta"):
+        evaluator = BatchedExpressionEvaluator(x, y, device="cpu")
+        fits, squares = evaluator.evaluate(tapes), evaluator.mean_squares(tapes)
+    expected = ExpressionEvaluator(x, y)
+    assert np.allclose(fits.errors, expected.evaluate(tapes).errors, rtol=1e-6, atol=1e-8)
+    assert np.allclose(squares, expected.mean_squares(tapes), rtol=1e-6)

@@ -33,7 +33,7 @@ class Memory(threading.local):
             return torch.empty(count, dtype=torch.float64, device=self.device)
         kept = self._kept.get(use)
         if kept is None or len(kept) < count:
-            kept = self._kept[use] = torch.empty(count, dtype=torch.float64)
+            kept = self._kept[use] = torch.empty(count, dtype=torch.float64, device=self.device)
         return kept[:count]
 
 

@@ -37,9 +37,7 @@ class Numbers:
     def of(cls, values: npt.NDArray[Any], device: torch.device) -> Numbers:
         """Takes an array of NumPy, real or complex."""
         parts = (values.real, values.imag) if np.iscomplexobj(values) else (values,)
-        return cls(
-            *(torch.tensor(np.array(p, np.float64), dtype=torch.float64).to(device) for p in parts)
-        )
+        return cls(*(torch.tensor(np.array(part, np.float64), device=device) for part in parts))
 
     @property
     def parts(self) -> tuple[Tensor, ...]:
