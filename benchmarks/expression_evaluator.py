@@ -70,9 +70,9 @@ def random_tree(rng: np.random.Generator, size: int, functions: tuple[str, ...])
     return Tree(name, tuple(random_tree(rng, part, functions) for part in parts))
 
 
-def random_trees(functions: tuple[str, ...]) -> list[Tree]:
+def random_trees(functions: tuple[str, ...], count: int = TREES) -> list[Tree]:
     rng = np.random.default_rng(20260101)
-    return [random_tree(rng, SIZES[k % len(SIZES)], functions) for k in range(TREES)]
+    return [random_tree(rng, SIZES[k % len(SIZES)], functions) for k in range(count)]
 
 
 # Ours

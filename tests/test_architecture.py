@@ -31,6 +31,7 @@ HOME: dict[str, tuple[str, ...]] = {
         "fitness/torch_devices.py",
         "fitness/torch_expression/",
         "fitness/torch_factor/",
+        "fitness/torch_sharing.py",
     ),
     "llvmlite": ("fitness/kernel_cache.py",),
     "numba": (

@@ -176,7 +176,7 @@ def test_a_genome_that_does_not_fit_is_an_error_that_says_so(small_memory: list[
     target = make_target("wht", 4)
     whole = population(target, 60, 24)
     genes = np.concatenate([whole[k] for k in range(len(whole))])[:48]
-    with pytest.raises(EnvironmentMismatchError, match="does not hold the remainders of one"):
+    with pytest.raises(EnvironmentMismatchError, match="expected memory on cpu for one genome"):
         BatchedEvaluator(target).evaluate(pack([genes], 48))
 
 

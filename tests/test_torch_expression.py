@@ -264,7 +264,7 @@ def test_what_does_not_fit_in_memory_is_halved(monkeypatch: pytest.MonkeyPatch) 
 
 def test_one_formula_that_does_not_fit_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "Launches", NoMemory(0))
-    with pytest.raises(EnvironmentMismatchError, match="values of one formula, got: CUDA out"):
+    with pytest.raises(EnvironmentMismatchError, match="for one genome, got: CUDA out"):
         BatchedExpressionEvaluator(*samples(50)).evaluate(random_tapes(3, size=5))
 
 

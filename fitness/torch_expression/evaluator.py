@@ -18,8 +18,8 @@ from fitness.torch_expression.fitting import Fitting, terms_of
 from fitness.torch_expression.launches import Launches, Memory
 from fitness.torch_expression.least_squares import CLOSE
 from fitness.torch_expression.schedule import schedule
-from fitness.torch_expression.sharing import shared
 from fitness.torch_expression.triton_launches import TritonLaunches, is_usable
+from fitness.torch_sharing import shared
 
 Array = npt.NDArray[np.float64]
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from dsl.errors import EnvironmentMismatchError
 from dsl.genome import Genes, Genomes, most_sums
 from dsl.grammars.factor.decode import Decoding
 from dsl.grammars.factor.known_blocks import NOTHING_KNOWN, KnownBlocks
@@ -20,7 +19,7 @@ from dsl.primitives import PRIMITIVES
 from dsl.targets.base import Target
 from fitness.evaluators.numba_evaluator import NumbaEvaluator
 from fitness.scores import Scores
-from fitness.torch_devices import device_named, free_bytes, is_out_of_memory
+from fitness.torch_devices import device_named, free_bytes
 from fitness.torch_factor.block_formulas import BlockFormulas
 from fitness.torch_factor.codes import Codes, encode
 from fitness.torch_factor.nodes import Nodes
@@ -30,6 +29,7 @@ from fitness.torch_factor.remainders import KnownCosts
 from fitness.torch_factor.stages import BlockStages
 from fitness.torch_factor.states import Layout, States
 from fitness.torch_factor.sums import SumStages
+from fitness.torch_sharing import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Sizes:
 OF_CPU = Sizes(512 << 20, 1 << 21, 1 << 18)
 # What keeps thousands of lanes busy.
 OF_ACCELERATOR = Sizes(8 << 30, 1 << 27, 1 << 25)
+# Of narrower remainders the calls are so short that threads wait for each other.
+WORTH_THREADS = 32
 # The share of the free memory that states may take; what is computed takes the rest.
 SHARE = 0.25
 
@@ -117,13 +119,13 @@ class BatchedEvaluator:
         if count:
             codes = encode(genomes, self._blocks, self._matrix.shape)
             layout = self._layout(genomes)
-            before = torch.get_num_threads()
-            torch.set_num_threads(self._threads)
-            try:
-                for part in self._parts(genomes, codes, layout):
-                    self._within_memory(genomes.lengths, codes, layout, known, part, scores)
-            finally:
-                torch.set_num_threads(before)
+            order, parts = self._parts(genomes, codes, layout)
+
+            def run(start: int, stop: int) -> None:
+                some = order[start:stop]
+                self._run(genomes.lengths, codes, layout, known, some, scores)
+
+            shared(run, parts, self._threads_for(layout), self._device)
         return scores
 
     def decode(self, genome: Genes, known: KnownBlocks = NOTHING_KNOWN) -> Decoding:
@@ -149,50 +151,29 @@ class BatchedEvaluator:
         width = max(columns + room[0], rows + room[1])
         return Layout((rows, columns), width, np.iscomplexobj(self._matrix))
 
+    def _threads_for(self, layout: Layout) -> int:
+        return self._threads if layout.width >= WORTH_THREADS else 1
+
     def _parts(
         self, genomes: Genomes, codes: Codes, layout: Layout
-    ) -> Iterator[npt.NDArray[np.intp]]:
-        """Cuts a population into parts whose states fit: those that begin alike together."""
+    ) -> tuple[npt.NDArray[np.intp], list[tuple[int, int]]]:
+        """Cuts a population into parts whose states fit.
+
+        Returns:
+            The genomes, those that begin alike together, and start and stop of each part.
+        """
         keys = [genomes.lengths.astype(np.int64)]
         for position in reversed(range(min(2, genomes.capacity))):
             keys += [codes.rest[:, position], codes.kinds[:, position]]
         order = np.lexsort(keys)
-        budget = min(self._sizes.states, int(SHARE * free_bytes(self._device)))
-        most = max(budget // layout.state_bytes, genomes.capacity + 1)
+        threads = self._threads_for(layout) if self._device.type == "cpu" else 1
+        budget = min(self._sizes.states, int(SHARE * free_bytes(self._device))) // threads
+        most = max(budget // layout.state_bytes - 1 - genomes.capacity, 1)
         ends = np.cumsum(genomes.lengths[order], dtype=np.int64)
-        total = int(ends[-1])
-        parts = max(1, -(-total // max(1, most - 1 - genomes.capacity)))
-        edges = np.searchsorted(ends, np.arange(1, parts) * total / parts)
-        yield from (part for part in np.split(order, edges) if len(part))
+        count = max(-(-int(ends[-1]) // most), min(threads, len(order)))
+        edges = np.searchsorted(ends, np.arange(1, count) * ends[-1] / count)
+        return order, [(a, b) for a, b in pairwise([0, *edges.tolist(), len(order)]) if a < b]
 
-    def _within_memory(
-        self,
-        lengths: npt.NDArray[np.int16],
-        codes: Codes,
-        layout: Layout,
-        known: KnownBlocks,
-        part: npt.NDArray[np.intp],
-        scores: Scores,
-    ) -> None:
-        """Scores some genomes, by halves where the memory does not hold all of them."""
-        try:
-            self._run(lengths, codes, layout, known, part, scores)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if len(part) == 1:
-                raise EnvironmentMismatchError(
-                    f"the memory of {self._device} does not hold the remainders of one genome",
-                    "leave the device to this run alone, or take --evaluator numba",
-                ) from error
-        else:
-            return
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
-        for half in np.array_split(part, 2):
-            self._within_memory(lengths, codes, layout, known, half, scores)
-
-    @torch.inference_mode()
     def _run(
         self,
         lengths: npt.NDArray[np.int16],

@@ -56,7 +56,7 @@ def _in_pieces(work: Work[Result], start: int, stop: int, device: torch.device) 
             raise
         if stop - start < 2:
             raise EnvironmentMismatchError(
-                f"expected memory on {device} for the values of one formula, got: {error}",
+                f"expected memory on {device} for one genome, got: {error}",
                 "end what else uses it, or choose another device",
             ) from error
     middle = (start + stop) // 2  # here, where the failed attempt's memory is free again
