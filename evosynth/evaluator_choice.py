@@ -19,7 +19,7 @@ from fitness.torch_devices import AUTO, CPU, device_named, device_title
 FIRST_BATCH = 32
 # A batch that takes so many seconds, and so many times as long as one of a quarter of its size,
 # tells how long larger ones take; beyond the longest none is tried.
-LONG_SECONDS, GROWN, LONGEST_SECONDS = 0.5, 1.25, 4.0
+LONG_SECONDS, GROWN, LONGEST_SECONDS = 0.25, 1.25, 1.0
 ONLY_ONE = "its rules are scored by compiled code of their own"
 
 

@@ -16,6 +16,7 @@ from dsl.targets.memory import GIB
 from evosynth.block_library import user_folder
 from evosynth.engine.driver import Limits
 from evosynth.engine.spec import FEWEST_GENOMES, MOST_GENOMES, Spec
+from evosynth.runs.checkpoints import LARGEST_CHECKPOINT
 from evosynth.strategies import STRATEGIES
 
 # Time to search of a run that was given no limit: up to n = 64 it ends within a minute.
@@ -38,6 +39,8 @@ MOST_ISLANDS = 1_000
 # populations of its blocks and as text, and of the island that breeds.
 GENE_BYTES = 12
 ISLAND_COPIES, BREEDING_COPIES = 16, 12
+# Of a checkpoint for each genome of an island, its share of the populations of blocks included.
+STORED_BYTES = 900
 OWN_LIBRARY, NO_LIBRARY, USER_LIBRARY = "run", "none", "user"
 BEST_KNOWN = "best-known"
 
@@ -257,11 +260,18 @@ def _check_population(population: int) -> None:
 def _check_memory(population: int, islands: int, capacity: int) -> None:
     copies = ISLAND_COPIES * islands + BREEDING_COPIES
     needed, limit = population * copies * capacity * GENE_BYTES, memory_limit()
+    what = f"a population of {population:,} on {plural(islands, 'island')}"
     if needed > limit:
         raise UsageError(
-            f"a population of {population:,} on {plural(islands, 'island')} needs about "
-            f"{needed / GIB:,.1f} GiB, the limit is {limit / GIB:,.1f} GiB",
+            f"{what} needs about {needed / GIB:,.2f} GiB, the limit is {limit / GIB:,.2f} GiB",
             "choose a smaller one or fewer islands; the limit is half of this machine's memory",
+        )
+    stored = population * islands * STORED_BYTES
+    if stored > LARGEST_CHECKPOINT:
+        raise UsageError(
+            f"{what} makes checkpoints of about {stored / GIB:,.2f} GiB, the limit is "
+            f"{LARGEST_CHECKPOINT / GIB:,.0f} GiB",
+            "choose a smaller one or fewer islands",
         )
 
 

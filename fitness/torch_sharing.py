@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -67,14 +68,30 @@ def _in_pieces(work: Work[Result], start: int, stop: int, device: torch.device) 
     ]
 
 
+class _Users:
+    """Who has set torch's own threads to one: their number before, and how many users."""
+
+    lock = threading.Lock()
+    threads = count = 0
+
+
 @contextmanager
 def _kept_threads() -> Iterator[None]:
-    """Restores the number of threads of torch's own, which is also what new threads start with."""
-    before = torch.get_num_threads()
+    """Restores the number of threads of torch's own, which is also what new threads start with.
+
+    Of several users at a time the last one restores what the first one found.
+    """
+    with _Users.lock:
+        if not _Users.count:
+            _Users.threads = torch.get_num_threads()
+        _Users.count += 1
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _Users.lock:
+            _Users.count -= 1
+            if not _Users.count:
+                torch.set_num_threads(_Users.threads)
 
 
 @lru_cache(maxsize=2)

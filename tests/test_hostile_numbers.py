@@ -69,7 +69,7 @@ class Stranger:
 
 
 def stranger(answer: Any) -> Any:
-    kind = EvaluatorKind("stranger", lambda target, threads: Stranger(answer), "for tests")
+    kind = EvaluatorKind("stranger", lambda target, threads, device: Stranger(answer), "for tests")
     return kind.make(TARGET, 1)
 
 

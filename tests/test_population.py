@@ -74,7 +74,7 @@ def test_populations_that_do_not_fit_in_memory(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(settings_module, "memory_limit", lambda: 1 << 30)
     case = case_of(DFT)
     assert Settings(population=50_000).spec(case).population == 50_000
-    with pytest.raises(UsageError, match=r"100,000 on 2 islands needs about 1\.2 GiB") as caught:
+    with pytest.raises(UsageError, match=r"100,000 on 2 islands needs about 1\.18 GiB") as caught:
         Settings(population=100_000).spec(case)
     assert "fewer islands" in caught.value.hint
     with pytest.raises(UsageError, match="on 20 islands"):

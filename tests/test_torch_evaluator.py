@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,38 @@ def assert_agrees(target: Target, genomes: Genomes, **means: Any) -> None:
 def test_scores_are_those_of_the_compiled_evaluator(name: str, n: int, longest: int) -> None:
     target = make_target(name, n)
     assert_agrees(target, population(target, 150, longest))
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[1e5, 1e5], [1, 1e-5]],  # an entry as large as the threshold is none below it
+        10.0 ** np.multiply.outer(np.arange(4), np.arange(5)),
+        # Sums that nearly tie along the golden ratio.
+        [
+            [1 + 1j, 1.618033988749895, 1 + 1e-12 + 1j, 1.618033988749895],
+            [1, 2, 3, 4],
+            [0, 1, 2, 3],
+        ],
+    ],
+)
+def test_entries_of_many_sizes(matrix: Any) -> None:
+    entries = np.array(matrix)
+    domain = "complex" if np.iscomplexobj(entries) else "real"
+    target = Target("own", entries.shape[1], entries, domain)
+    genomes = population(target, 200, 6)
+    found = BatchedEvaluator(target).evaluate(genomes)
+    expected = NumbaEvaluator(target).evaluate(genomes)
+    assert np.array_equal(found.operations, expected.operations)
+    assert np.array_equal(found.prefixes, expected.prefixes)
+    assert np.allclose(found.errors, expected.errors, rtol=0, atol=1e-11)
+
+
+def test_genes_far_beyond_the_gene_space_are_refused() -> None:
+    genes = np.full((1, 6), 32_000, np.int16)
+    genes[0, :3] = 0, PATTERNS.index("pair"), 0
+    with pytest.raises(ValueError, match="genes of the gene space"):
+        BatchedEvaluator(make_target("wht", 4)).evaluate(pack([genes], 1))
 
 
 def test_many_rows_and_long_votes() -> None:
@@ -136,6 +169,18 @@ def test_threads_of_torch_are_as_before() -> None:
     target = make_target("wht", 4)
     BatchedEvaluator(target, threads=1 if before > 1 else 2).evaluate(population(target, 5, 3))
     assert torch.get_num_threads() == before
+
+
+def test_threads_of_torch_are_as_before_several_evaluators_at_once() -> None:
+    before = torch.get_num_threads()
+    target = make_target("wht", 8)
+    with ThreadPoolExecutor(3) as pool:
+        list(
+            pool.map(
+                lambda k: BatchedEvaluator(target).evaluate(population(target, 9, k)), range(2, 9)
+            )
+        )
+        assert torch.get_num_threads() == before
 
 
 def test_an_error_is_seen() -> None:

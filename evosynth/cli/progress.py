@@ -94,7 +94,7 @@ def _explaining_the_wait(display: Display) -> Iterator[Callable[[], None]]:
     timer = threading.Timer(
         PATIENCE,
         display.say,
-        ["no epoch is done yet: a first start compiles for a minute or two ..."],
+        ["no epoch is done yet: a first start compiles for minutes, large populations take long"],
     )
     timer.daemon = True
     timer.start()

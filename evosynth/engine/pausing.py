@@ -1,4 +1,4 @@
-"""A moment between two turns at which a search in this process may be given up."""
+"""A moment between two turns, or two batches, at which a search here may be given up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def between_turns() -> None:
 
 @contextmanager
 def pausing(pause: Callable[[], None]) -> Iterator[None]:
-    """Has `pause` called between turns, for the time of the block."""
+    """Has `pause` called between turns and batches, for the time of the block."""
     token = _PAUSE.set(pause)
     try:
         yield

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsl.genome import Genomes
+from evosynth.engine.pausing import between_turns
 from evosynth.engine.spec import Population, no_population
 from evosynth.engine.task import Task
 from evosynth.engine.variation import random_genomes
@@ -21,7 +22,8 @@ LONGEST_START = 4
 
 
 def score(genomes: Genomes, task: Task) -> Population:
-    """Evaluates genomes."""
+    """Evaluates genomes; before that the search may be given up."""
+    between_turns()
     scores = task.evaluate(genomes)
     return Population(genomes, ERROR.of_scores(scores), OPERATIONS.of_scores(scores))
 

@@ -18,7 +18,9 @@ from evosynth.engine.spec import Spec, gene_space
 from evosynth.engine.turn import evaluator_for, turn_size
 from evosynth.engine.variation import Space, random_genomes
 
-# Genomes that search has found are longer than those that it begins with.
+# Genomes that a search scores have up to about so many genes of a matrix, 3 to 4 on average; of
+# formulas up to this share of the capacity.
+GENES = 8
 SHARE_OF_CAPACITY = 0.5
 SEED = 0
 
@@ -42,7 +44,10 @@ def factor_trial(target: Target, spec: Spec) -> Trial:
     space = gene_space(matrix.shape)
 
     def scoring(means: Means, count: int) -> Callable[[], object]:
-        evaluator, genomes = evaluator_for(matrix, target.domain, means), _drawn(count, spec, space)
+        evaluator, genomes = (
+            evaluator_for(matrix, target.domain, means),
+            _drawn(count, spec, space, GENES),
+        )
         return lambda: evaluator.evaluate(genomes)
 
     return Trial(min(spec.population, turn_size(spec, max(matrix.shape))), scoring)
@@ -55,12 +60,13 @@ def formula_trial(target: SampledTarget, spec: Spec, rows: int) -> Trial:
 
     def scoring(means: Means, count: int) -> Callable[[], object]:
         evaluator = Rows.of(x, y, means).evaluator
-        tape = tapes(_drawn(count, spec, space), len(x))
+        longest = max(1, round(SHARE_OF_CAPACITY * spec.capacity))
+        tape = tapes(_drawn(count, spec, space, longest), len(x))
         return lambda: evaluator.evaluate(tape)
 
     return Trial(spec.turn, scoring)
 
 
-def _drawn(count: int, spec: Spec, space: Space) -> Genomes:
-    longest = max(1, round(SHARE_OF_CAPACITY * spec.capacity))
+def _drawn(count: int, spec: Spec, space: Space, longest: int) -> Genomes:
+    longest = min(longest, spec.capacity)
     return random_genomes(count, spec.capacity, longest, space, np.random.default_rng(SEED))

@@ -70,8 +70,9 @@ class Numbers:
         return self.re != 0 if self.im is None else (self.re != 0) | (self.im != 0)
 
     def cleared(self, threshold: float) -> Numbers:
-        """Returns the numbers with parts up to the threshold made zero."""
-        return self.map(lambda part: hardshrink(part, threshold))
+        """Returns the numbers with parts below the threshold made zero."""
+        below = math.nextafter(threshold, 0.0)
+        return self.map(lambda part: hardshrink(part, below))
 
     def like(self, value: Any) -> Numbers:
         """Returns a number, or numbers of another kind, as numbers of this kind.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,9 @@ from dsl.patterns import PATTERNS, Pattern
 from dsl.primitives import Primitive
 
 NOT, PARITY, WHOLE = range(3)
+# With kinds of genes and states they have room in 63 bits; of a side of 1,000 values there are
+# half as many.
+MOST_CODES = 1 << 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,9 @@ def encode(genomes: Genomes, blocks: tuple[Primitive, ...], shape: tuple[int, ..
         genomes: The population.
         blocks: The primitives.
         shape: Of the target.
+
+    Raises:
+        ValueError: Fields are far beyond those of any gene space.
     """
     genes = genomes.genes.astype(np.int64)
     kind, rule, side = genes[..., PRIMITIVE], genes[..., PATTERN], genes[..., SIDE]
@@ -60,6 +67,8 @@ def encode(genomes: Genomes, blocks: tuple[Primitive, ...], shape: tuple[int, ..
     rule = np.where(is_sum, rule % 4, rule)
     fields = (rule, first, second, choice)
     radices = tuple(int(field.max(initial=0)) + 1 for field in fields)
+    if math.prod(radices) > MOST_CODES:
+        raise ValueError(f"expected genes of the gene space, got fields up to {radices}")
     rest = np.zeros_like(rule)
     for field, radix in zip(fields, radices, strict=True):
         rest = rest * radix + field

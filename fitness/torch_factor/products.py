@@ -10,9 +10,9 @@ from torch import Tensor
 from fitness.torch_factor.arithmetic import Numbers, is_same, upright
 from fitness.torch_factor.prices import Prices
 
-# Equal numbers get equal keys, different ones different keys: no two of a transform's constants
-# lie on a line of this direction, as they do along the axes and diagonals.
-DIRECTION = math.sqrt(0.38196601125)
+# Numbers are sorted along a direction in which two constants of a transform hardly ever lie:
+# its tangent is the root of cos x = x, which no square roots and cosines of fractions make.
+DIRECTION = 0.7390851332151607
 
 
 def line_costs(values: Numbers, costs: Tensor) -> Tensor:

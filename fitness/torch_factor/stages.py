@@ -27,7 +27,7 @@ class BlockStages:
         formulas: Of the primitive.
         placing: Where blocks may go.
         prices: Of operations.
-        threshold: Parts of entries up to it become zero.
+        threshold: Parts of entries below it become zero.
         elements: Entries to work on at a time.
     """
 

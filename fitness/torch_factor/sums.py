@@ -20,6 +20,8 @@ from fitness.torch_factor.products import line_costs
 
 # The source of a row that does not take the sum.
 NONE = -1
+# A descent takes many calls in turn, so that more entries than elsewhere are worked on.
+DESCENTS = 8
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +55,7 @@ class SumStages:
         placing: Where pairs are.
         prices: Of operations.
         shape: Of the target.
-        threshold: Parts of entries up to it become zero.
+        threshold: Parts of entries below it become zero.
         elements: Entries to work on at a time.
     """
 
@@ -278,17 +280,19 @@ class SumStages:
         wants = (nodes.rule[owner] % 2 == 1) & is_small
         there = (self._quotients(nodes, sums).present() | ~sums.valid[:, :, None]).all(dim=1)
         is_free = (sources < 0) & there & wants[:, None]
-        which = torch.nonzero(is_free.any(dim=1)).flatten()
-        if not len(which):
-            return
-        own = sources[which]
-        trial = _Trial(nodes, sums[which], self._prices, self._variants(nodes, sums[which]), own)
-        rows = torch.nonzero(is_free.any(dim=0)).flatten().tolist()
-        for _ in range(SWEEPS):
-            for row in rows:
-                at = torch.nonzero(is_free[which, row]).flatten()
-                own[at, row] = trial.improve(row, at)
-        sources[which] = own
+        every = torch.nonzero(is_free.any(dim=1)).flatten()
+        # A sum is tried out with each of its members, in all values of all rows.
+        number, rows = sums.members.shape[1] + 1, sources.shape[1]
+        entries = number * (nodes.entries.shape[1] + number) * rows
+        size = max(1, DESCENTS * self._elements // entries)
+        for which in (every[k : k + size] for k in range(0, len(every), size)):
+            own, some = sources[which], sums[which]
+            trial = _Trial(nodes, some, self._prices, self._variants(nodes, some), own)
+            for _ in range(SWEEPS):
+                for row in torch.nonzero(is_free[which].any(dim=0)).flatten().tolist():
+                    at = torch.nonzero(is_free[which, row]).flatten()
+                    own[at, row] = trial.improve(row, at)
+            sources[which] = own
 
     def _variants(self, nodes: Nodes, sums: Sums) -> list[tuple[Numbers, Numbers]]:
         """Returns rows with every source: none, then those of all members."""
