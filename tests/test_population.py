@@ -106,3 +106,9 @@ def test_a_run_of_a_large_population_goes_on(tmp_path: Path) -> None:
     es.run(**common, evaluations=4_000, out=tmp_path)  # type: ignore[arg-type]
     (run,) = tmp_path.iterdir()
     assert es.resume(run, evaluations=3 * 4_000).best == whole.best
+
+
+def test_populations_whose_checkpoints_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings_module, "memory_limit", lambda: 1 << 40)
+    with pytest.raises(UsageError, match=r"on 10 islands makes checkpoints of about 3\.35 GiB"):
+        Settings(population=400_000, islands=10).spec(case_of(DFT))

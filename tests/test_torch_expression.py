@@ -463,3 +463,17 @@ def test_everything_is_made_on_the_device_of_the_evaluator() -> None:
     expected = ExpressionEvaluator(x, y)
     assert np.allclose(fits.errors, expected.evaluate(tapes).errors, rtol=1e-6, atol=1e-8)
     assert np.allclose(squares, expected.mean_squares(tapes), rtol=1e-6)
+
+
+def test_constants_need_no_operands() -> None:
+    """The operand of a constant is not looked at, also where it could not be computed."""
+    x, y = samples(40)
+    infinite = value("exp", 0, use=True, c0=0.0, c1=1e4)
+    hidden = value("step", back(1), use=True)
+    number = gene(genes_of.constant(), back(1), 0, use=True, c0=2.0)
+    tapes = population([[infinite, hidden, number]], 3)
+    assert np.isfinite(ExpressionEvaluator(x, y).mean_squares(tapes)).all()
+    assert np.allclose(
+        BatchedExpressionEvaluator(x, y).mean_squares(tapes),
+        ExpressionEvaluator(x, y).mean_squares(tapes),
+    )
