@@ -199,7 +199,7 @@ def _either(name: str) -> Callable[[Any], Any]:
 # What formulas may call, by the name that SymPy prints.
 FUNCTIONS: dict[str, Any] = {
     name: _either(name) for name in ("sqrt", "cos", "sin", "tan", "exp", "log")
-} | {"atan": atan, "I": 1j, "pi": math.pi, "E": math.e, "conjugate": np.conj}
+} | {"atan": atan, "I": 1j, "pi": math.pi, "E": math.e}
 
 
 def is_same(p: Numbers, q: Numbers) -> Tensor:

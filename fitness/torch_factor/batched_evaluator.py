@@ -103,11 +103,6 @@ class BatchedEvaluator:
         shear = BlockFormulas(PRIMITIVES.get("shear"), self._prices)
         self._sums = SumStages(shear, placing, self._prices, shape, threshold, elements)
 
-    @property
-    def device(self) -> torch.device:
-        """Where the evaluator works."""
-        return self._device
-
     def evaluate(self, genomes: Genomes, known: KnownBlocks = NOTHING_KNOWN) -> Scores:
         """Scores a population; the order of the genomes does not matter.
 

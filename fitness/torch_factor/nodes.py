@@ -55,30 +55,35 @@ class Nodes:
 
     def of_values(self, nodes: Tensor, values: Tensor) -> Numbers:
         """Returns the entries of values of nodes, in pairs: (places, rows)."""
-        index = nodes * self.entries.shape[1] + values
-        return self.entries.map(lambda part: part.flatten(0, 1).index_select(0, index))
+        return _read(self.entries, nodes, values)
 
     def put(self, nodes: Tensor, values: Tensor, entries: Numbers) -> None:
         """Writes the entries of values of nodes: (places, rows)."""
-        index = nodes * self.entries.shape[1] + values
-        for part, new in zip(self.entries.parts, entries.parts, strict=True):
-            part.flatten(0, 1).index_copy_(0, index, new)
+        _write(self.entries, nodes, values, entries)
 
     def made_of(self, nodes: Tensor, values: Tensor) -> Numbers:
         """Returns what values of nodes are made of, in pairs: (places, outer)."""
-        index = nodes * self.outer.shape[1] + values
-        return self.outer.map(lambda part: part.flatten(0, 1).index_select(0, index))
+        return _read(self.outer, nodes, values)
 
     def make_of(self, nodes: Tensor, values: Tensor, outer: Numbers) -> None:
         """Writes what values of nodes are made of: (places, outer)."""
-        index = nodes * self.outer.shape[1] + values
-        for part, new in zip(self.outer.parts, outer.parts, strict=True):
-            part.flatten(0, 1).index_copy_(0, index, new)
+        _write(self.outer, nodes, values, outer)
 
     def spend(self, nodes: Tensor, operations: Tensor) -> None:
         """Takes note of steps that were moved out, and of their operations."""
         self.spent.index_add_(0, nodes, operations)
         self.changed.index_fill_(0, nodes, value=True)
+
+
+def _read(numbers: Numbers, nodes: Tensor, values: Tensor) -> Numbers:
+    index = nodes * numbers.shape[1] + values
+    return numbers.map(lambda part: part.flatten(0, 1).index_select(0, index))
+
+
+def _write(numbers: Numbers, nodes: Tensor, values: Tensor, new: Numbers) -> None:
+    index = nodes * numbers.shape[1] + values
+    for part, of_new in zip(numbers.parts, new.parts, strict=True):
+        part.flatten(0, 1).index_copy_(0, index, of_new)
 
 
 def expanded(lengths: Tensor) -> tuple[Tensor, Tensor]:
