@@ -38,7 +38,7 @@ def advanced(
     for epoch in range(first, first + count):
         tasks = [(breeding.setting(), breeding.state(k)) for k in range(spec.islands)]
         for island, task in enumerate(tasks):
-            state, own = read_epoch(run_epoch(*task, epoch, island, spec.epoch, means))
+            state, own, _ = read_epoch(run_epoch(*task, epoch, island, spec.epoch, means))
             made += own
             breeding.take_in(island, state, made)
             breeding.record(island)

@@ -395,3 +395,19 @@ def test_islands_exchange_at_the_stated_epochs(
     monkeypatch.setattr("evosynth.engine.factor_breeding.migrate", note)
     run.run()
     assert calls == [2, 4, 6]
+
+
+def test_the_log_tells_improvements_within_epochs() -> None:
+    """In order of evaluations, ever cheaper, between the matrix product and the best."""
+    result = es.run("dft", n=12, seed=1, evaluations=8_000, out=None)
+    records = list(result.logbook)
+    told = [tuple(pair) for record in records for pair in record.get("improvements", [])]
+    assert len(told) > 1
+    assert told == sorted(told)
+    counts = [operations for _, operations in told]
+    assert counts == sorted(set(counts), reverse=True)
+    assert counts[0] < result.dense
+    assert counts[-1] == records[-1]["best"] or counts[-1] > result.claims.operations
+    for record in records:
+        made = [at for at, _ in record.get("improvements", [])]
+        assert all(record["evaluations"] - 2_000 < at <= record["evaluations"] for at in made)

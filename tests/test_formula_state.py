@@ -107,7 +107,7 @@ def test_an_epoch_of_one_output_is_its_turns() -> None:
     population = no_population(SPEC.capacity, len(FIELDS))
     for epoch in range(2):
         task = breeding.setting(), breeding.state(1)
-        state, spent = read_epoch(run_epoch(*task, epoch, 1, SPEC.epoch, ALONE))
+        state, spent, _ = read_epoch(run_epoch(*task, epoch, 1, SPEC.epoch, ALONE))
         breeding.take_in(1, state, spent)
         for turn in range(epoch * SPEC.turns, (epoch + 1) * SPEC.turns):
             population, _ = run_turn(rows, SPEC, population, turn, 1, Recall())
@@ -134,7 +134,7 @@ def test_an_epoch_depends_on_its_arguments_alone() -> None:
 @pytest.mark.parametrize("evaluations", [1, 60, 61, 130, 180])
 def test_an_epoch_makes_as_many_evaluations_as_it_may(evaluations: int) -> None:
     breeding = begun("two")
-    state, made = read_epoch(
+    state, made, _ = read_epoch(
         run_epoch(breeding.setting(), breeding.state(0), 0, 0, evaluations, ALONE)
     )
     assert made == evaluations == sum(from_text(state, FormulaIsland).efforts)
@@ -149,7 +149,7 @@ def test_outputs_that_are_exact_wait() -> None:
 
     def efforts(is_exact: list[bool], state: str) -> tuple[int, ...]:
         text = "\n".join([grammar, json.dumps(setting | {"is_exact": is_exact}), rows])
-        after, _ = read_epoch(run_epoch(text, state, 4, 0, SPEC.epoch, ALONE))
+        after, _, _ = read_epoch(run_epoch(text, state, 4, 0, SPEC.epoch, ALONE))
         before, island = from_text(state, FormulaIsland), from_text(after, FormulaIsland)
         return tuple(b - a for a, b in zip(before.efforts, island.efforts, strict=True))
 

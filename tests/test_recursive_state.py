@@ -191,7 +191,7 @@ def test_an_epoch_makes_no_more_evaluations_than_it_may(name: str, evaluations: 
     breeding = restored(name, json.loads(saved(name)))
     for island in range(2):
         task = breeding.setting(), breeding.state(island)
-        _, made = read_epoch(run_epoch(*task, 4, island, evaluations, ALONE))
+        _, made, _ = read_epoch(run_epoch(*task, 4, island, evaluations, ALONE))
         turns = SPEC.turns * (SPEC.turn // (1 if "finding" in name else 100))
         assert min(evaluations, turns // 4) <= made <= evaluations
 
@@ -202,7 +202,7 @@ def test_an_epoch_ends_with_a_rule() -> None:
     breeding.begin()
     for epoch in range(9):
         task = breeding.setting(), breeding.state(0)
-        state, made = read_epoch(run_epoch(*task, epoch, 0, spec.epoch, ALONE))
+        state, made, _ = read_epoch(run_epoch(*task, epoch, 0, spec.epoch, ALONE))
         found = from_text(state, IslandState).work
         assert isinstance(found, Sought)
         assert found.made == made
@@ -228,7 +228,7 @@ def test_all_islands_make_the_same_rule_cheaper() -> None:
 def test_nothing_to_do_takes_all_evaluations() -> None:
     breeding = begun("cheapening")
     breeding._chains.states.clear()
-    state, made = read_epoch(run_epoch(breeding.setting(), breeding.state(0), 0, 0, 77, ALONE))
+    state, made, _ = read_epoch(run_epoch(breeding.setting(), breeding.state(0), 0, 0, 77, ALONE))
     assert (from_text(state, IslandState).work, made) == (Idle(), 77)
     assert not breeding.take_in(0, state, 77)
 

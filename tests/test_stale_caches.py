@@ -48,7 +48,7 @@ def test_an_epoch_is_judged_by_the_objective_of_now() -> None:
             (skeleton,) = skeletons_of([program], target)
             setting = to_text(ApproximateSetting.of(target, spec, [program]), ApproximateSetting)
             state = to_text(ApproximateIsland((no_colony(skeleton),)), ApproximateIsland)
-            after, _ = advance(setting, state, Span(0, 0, 400))
+            after, _, _ = advance(setting, state, Span(0, 0, 400))
             (colony,) = from_text(after, ApproximateIsland).colonies
             assert np.array_equal(colony.losses, losses_of(target)(skeleton.matrices(colony.genes)))
 

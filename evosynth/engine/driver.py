@@ -12,7 +12,7 @@ from deap import tools
 
 from dsl.errors import DataError, ExecutorError
 from evosynth.engine.breeding import Best, Breeding
-from evosynth.engine.epoch_call import means_text, read_epoch, run_epoch
+from evosynth.engine.epoch_call import Epoch, means_text, read_epoch, run_epoch
 from evosynth.engine.means import ONE_THREAD, Means
 from evosynth.engine.pausing import pausing
 from evosynth.engine.spec import Purpose, Spec
@@ -221,17 +221,18 @@ class Search:
             }
             for island, future in futures.items():
                 try:
-                    state, made = read_epoch(_awaited(future, check))
+                    done = read_epoch(_awaited(future, check))
                 except ExecutorError as error:
                     where = f"epoch {number} of island {island}"
                     raise ExecutorError(f"{where}: {error}", error.hint) from error
-                self.evaluations += made
-                is_improved = breeding.take_in(island, state, self.evaluations)
+                improvements = self._news(done)
+                self.evaluations += done.made
+                is_improved = breeding.take_in(island, done.state, self.evaluations)
                 is_better = self._is_time_to_write(number, is_improved) and breeding.write(
                     self.limits.goal, self.spec.generator(Purpose.REFINE, number, island)
                 )
                 self.seconds = time.monotonic() - self.started
-                report(self._snapshot(number, island, is_improved, is_better))
+                report(self._snapshot(number, island, improvements, is_improved, is_better))
         return is_whole
 
     @contextmanager
@@ -300,8 +301,22 @@ class Search:
             return "patience"
         return None
 
+    def _news(self, done: Epoch) -> list[list[int]]:
+        """Returns evaluations and operations when an epoch came to know the cheapest so far."""
+        standing = self.breeding.standing
+        return [
+            [self.evaluations + at, operations]
+            for at, operations in done.improvements
+            if standing is None or operations < standing.operations
+        ]
+
     def _snapshot(
-        self, epoch: int, island: int, is_improved: bool, has_better_program: bool
+        self,
+        epoch: int,
+        island: int,
+        improvements: list[list[int]],
+        is_improved: bool,
+        has_better_program: bool,
     ) -> Snapshot:
         """Returns where the search stands, and keeps the epoch's line in the logbook."""
         record = {
@@ -310,6 +325,8 @@ class Search:
             "evaluations": self.evaluations,
             **self.breeding.record(island),
         }
+        if improvements:
+            record["improvements"] = improvements
         self.logbook.record(**record)
         standing = self.breeding.standing
         return Snapshot(

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from dsl.errors import DataError
 from evosynth.engine.means import ONE_THREAD, Means
 from evosynth.engine.plain_data import from_text, to_text
 
 # What runs an epoch of each kind of search, imported when it is first needed. Each has `advance`
-# (setting, state, span) -> (state, evaluations made), and `warm_up` (means) -> None.
+# (setting, state, span) -> Epoch, and `warm_up` (means) -> None.
 GRAMMARS = {
     "approximate": "evosynth.engine.approximate.approximate_epoch",
     "expression": "evosynth.engine.expression.formula_epoch",
@@ -39,13 +39,28 @@ class Span:
     means: Means = ONE_THREAD
 
 
-Advance = Callable[[str, str, Span], tuple[str, int]]
+class Epoch(NamedTuple):
+    """What an island did in an epoch.
+
+    Attributes:
+        state: The island afterwards, as text.
+        made: Evaluations.
+        improvements: Evaluations of the epoch and operations whenever the island came to know
+            something cheaper; () of grammars that do not say.
+    """
+
+    state: str
+    made: int
+    improvements: tuple[tuple[int, int], ...] = ()
+
+
+Advance = Callable[[str, str, Span], Epoch]
 
 
 def run_epoch(
     setting: str, state: str, epoch: int, island: int, evaluations: int, means: str
 ) -> str:
-    """Returns an island's state after an epoch, after the number of evaluations made.
+    """Returns what an island did in an epoch as text: a line of numbers, then its state.
 
     Args:
         setting: Name of the grammar in a line, then whatever does not change between
@@ -58,14 +73,17 @@ def run_epoch(
     """
     grammar, rest = setting.split("\n", 1)
     advance: Advance = _module(grammar).advance
-    after, made = advance(rest, state, Span(epoch, island, evaluations, from_text(means, Means)))
-    return f"{made}\n{after}"
+    done = advance(rest, state, Span(epoch, island, evaluations, from_text(means, Means)))
+    head = " ".join([str(done.made), *(f"{at}:{count}" for at, count in done.improvements)])
+    return f"{head}\n{done.state}"
 
 
-def read_epoch(text: str) -> tuple[str, int]:
-    """Returns the state and the number of evaluations that `run_epoch` wrote."""
-    made, state = text.split("\n", 1)
-    return state, int(made)
+def read_epoch(text: str) -> Epoch:
+    """Returns what `run_epoch` wrote."""
+    head, state = text.split("\n", 1)
+    made, *pairs = head.split(" ")
+    improvements = (pair.split(":") for pair in pairs)
+    return Epoch(state, int(made), tuple((int(at), int(count)) for at, count in improvements))
 
 
 def warm_up(

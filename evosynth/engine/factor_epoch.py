@@ -11,7 +11,7 @@ from dsl.genome import FIELDS, pack
 from dsl.straightline import Domain
 from evosynth.engine import breeding_kernel
 from evosynth.engine.blocks import Forest
-from evosynth.engine.epoch_call import Span
+from evosynth.engine.epoch_call import Epoch, Span
 from evosynth.engine.means import Means
 from evosynth.engine.pausing import between_turns
 from evosynth.engine.plain_data import from_text, to_text
@@ -32,19 +32,23 @@ class FactorSetting:
     domain: Domain
 
 
-def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
-    """Returns the text of an island's forest after an epoch, and the evaluations made."""
+def advance(setting: str, state: str, span: Span) -> Epoch:
+    """Returns an island's forest after an epoch."""
     known = _setting(setting)
     spec, forest, made = known.spec, from_text(state, Forest), 0
+    improvements = []
     for k in range(spec.turns):
         between_turns()
         shorter = replace(spec, turn=min(spec.turn, span.evaluations - made))
         turn = span.epoch * spec.turns + k
+        before = forest.costs[0]
         forest, spent = run_turn(known.domain, shorter, forest, turn, span.island, span.means)
         made += spent
+        if forest.costs[0] < before:
+            improvements.append((made, forest.costs[0]))
         if made >= span.evaluations:
             break
-    return to_text(forest, Forest), made
+    return Epoch(to_text(forest, Forest), made, tuple(improvements))
 
 
 def warm_up(means: Means) -> None:

@@ -25,7 +25,7 @@ from evosynth.engine.approximate.island import (
     choose,
 )
 from evosynth.engine.approximate.skeleton import Skeleton
-from evosynth.engine.epoch_call import Span
+from evosynth.engine.epoch_call import Epoch, Span
 from evosynth.engine.means import Means
 from evosynth.engine.plain_data import from_text, to_text
 from evosynth.engine.spec import Purpose, Spec
@@ -96,8 +96,8 @@ class ApproximateSetting:
         return ApproximateTarget(exact, self.approximation, covariance)
 
 
-def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
-    """Returns the text of an island after an epoch, and the evaluations made."""
+def advance(setting: str, state: str, span: Span) -> Epoch:
+    """Returns an island after an epoch."""
     spec, skeletons, losses = _prepared(setting, (OBJECTIVES.edition, COSTS.edition))
     island = from_text(state, ApproximateIsland)
     rng, made = spec.generator(Purpose.APPROXIMATE, span.epoch, span.island), 0
@@ -107,7 +107,7 @@ def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
         share = min(STAY, span.evaluations - made)
         colonies[k], spent = bred(skeletons[k], colonies[k], losses, rng, COLONY, share)
         made += spent
-    return to_text(ApproximateIsland(tuple(colonies)), ApproximateIsland), made
+    return Epoch(to_text(ApproximateIsland(tuple(colonies)), ApproximateIsland), made)
 
 
 def warm_up(means: Means) -> None:

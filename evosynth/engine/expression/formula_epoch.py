@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dsl.genome import Genomes
 from dsl.grammars.expression.genome import FIELDS
 from dsl.scalars import SCALARS
-from evosynth.engine.epoch_call import Span
+from evosynth.engine.epoch_call import Epoch, Span
 from evosynth.engine.expression.island import Rows, run_turn, score
 from evosynth.engine.expression.recall import Recall
 from evosynth.engine.means import Means
@@ -87,8 +87,8 @@ def setting_text(setting: FormulaSetting, rows: str) -> str:
     return f"{to_text(setting, FormulaSetting)}\n{rows}"
 
 
-def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
-    """Returns the text of an island after an epoch, and the evaluations made."""
+def advance(setting: str, state: str, span: Span) -> Epoch:
+    """Returns an island after an epoch."""
     head, samples = setting.split("\n", 1)
     known, island = from_text(head, FormulaSetting), from_text(state, FormulaIsland)
     rows, recall = _fitted_rows(samples, span.means, SCALARS.edition)
@@ -111,7 +111,7 @@ def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
         made += spent
         if made >= span.evaluations:
             break
-    return to_text(island, FormulaIsland), made
+    return Epoch(to_text(island, FormulaIsland), made)
 
 
 def warm_up(means: Means) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dsl.grammars.recursive.families import family
 from dsl.grammars.recursive.rule import Rule
-from evosynth.engine.epoch_call import Span
+from evosynth.engine.epoch_call import Epoch, Span
 from evosynth.engine.means import Means
 from evosynth.engine.pausing import between_turns
 from evosynth.engine.plain_data import from_text, to_text
@@ -101,16 +101,16 @@ class IslandState:
     work: Sought | Cheapened | Idle
 
 
-def advance(setting: str, state: str, span: Span) -> tuple[str, int]:
-    """Returns the text of an island after an epoch, and the evaluations made."""
+def advance(setting: str, state: str, span: Span) -> Epoch:
+    """Returns an island after an epoch."""
     known, before = _setting(setting), from_text(state, IslandState).work
     if isinstance(known.work, Seeking) and isinstance(before, Sought):
         sought = _sought(known.work, before, known.spec, span)
-        return to_text(IslandState(sought), IslandState), sought.made
+        return Epoch(to_text(IslandState(sought), IslandState), sought.made)
     if isinstance(known.work, CheapeningTask) and isinstance(before, Cheapened):
         after, made = _cheapened(known.work, before, known.spec, span)
-        return to_text(IslandState(after), IslandState), made
-    return state, span.evaluations
+        return Epoch(to_text(IslandState(after), IslandState), made)
+    return Epoch(state, span.evaluations)
 
 
 def warm_up(means: Means) -> None:
