@@ -327,7 +327,7 @@ def test_damaged_fronts_are_no_crash(run: Path, content: str) -> None:
         ("error", None), ("error", -1.0), ("error", "0"), ("error", True),
         ("operations", 1.5), ("operations", -1), ("operations", None),
         ("cost", [1]), ("cost", 1e301), ("cost", 10**400), ("loss", -0.5), ("loss", {}),
-        ("output", "x"), ("output", -1), ("program", 3), ("program", None),
+        ("output", 1), ("output", "y" * 2_000), ("program", 3), ("program", None),
     ],
 )  # fmt: skip
 def test_damaged_entries_are_named(
@@ -525,3 +525,12 @@ def test_costs_command_lists_costs_and_objectives() -> None:
     assert "operations" not in [row["name"] for row in data["objectives"]]
     for row in (*data["costs"], *data["objectives"]):
         assert row["summary"] in output
+
+
+def test_the_front_of_formulas_names_their_outputs(tmp_path: Path) -> None:
+    result = es.run("sine", frequency=2.0, samples=200, seed=1, evaluations=1_000, out=tmp_path)
+    assert result.folder is not None
+    found = es.front(result.folder)
+    assert len(found) > 1
+    assert {point.output for point in found} == {"y"}
+    assert "output" in str(found)

@@ -13,6 +13,8 @@ from dsl.formats import json_format
 from dsl.program import Program
 from dsl.registry import brief
 
+LONGEST_NAME = 1_000
+
 
 @dataclass(frozen=True)
 class FrontPoint:
@@ -25,7 +27,7 @@ class FrontPoint:
         cost: By the run's cost.
         loss: By the run's objective.
         counted_by: The run's cost.
-        output: Of a formula, which output it is for.
+        output: Of a formula, the name of the output that it is for.
     """
 
     program: Program
@@ -34,7 +36,7 @@ class FrontPoint:
     cost: float
     loss: float
     counted_by: Cost = FLOPS
-    output: int | None = None
+    output: str | None = None
 
     @cached_property
     def tally(self) -> Tally:
@@ -63,7 +65,7 @@ def _point(entry: Any, cost: Cost) -> FrontPoint:
         _number(entry, "cost", operations),
         _number(entry, "loss", error),
         cost,
-        _whole(entry, "output") if "output" in entry else None,
+        _name(entry, "output") if "output" in entry else None,
     )
 
 
@@ -72,6 +74,14 @@ def _whole(entry: Mapping[str, Any], name: str) -> int:
     value = entry.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise DataError(f"expected a whole number for {name}, got {brief(value)}")
+    return value
+
+
+def _name(entry: Mapping[str, Any], name: str) -> str:
+    """Returns a text that is not too long."""
+    value = entry[name]
+    if not isinstance(value, str) or len(value) > LONGEST_NAME:
+        raise DataError(f"expected text for {name}, got {brief(value)}")
     return value
 
 

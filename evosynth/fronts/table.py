@@ -53,7 +53,7 @@ def front_rows(
 
     rows = [row(str(k), point, point.tally) for k, point in enumerate(points, 1)]
     if has_outputs:
-        rows = [r | {"output": str(p.output)} for r, p in zip(rows, points, strict=True)]
+        rows = [r | {"output": p.output or ""} for r, p in zip(rows, points, strict=True)]
     return rows + [row("", each, each) | {"": each.label} for each in known]
 
 
