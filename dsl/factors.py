@@ -68,7 +68,7 @@ class _Factors:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._grammar = GRAMMARS.get(program.grammar)
-        self._groups = _groups(program)
+        self._groups = instruction_groups(program)
         self._last = self._last_readers()
         self._slots = {k: k for k in range(program.inputs) if self._last[k] >= 0}
 
@@ -149,7 +149,7 @@ class _Factors:
         return [np.broadcast_to(row, count).tolist() for row in results]
 
 
-def _groups(program: Program) -> list[list[int]]:
+def instruction_groups(program: Program) -> list[list[int]]:
     """Returns positions of instructions that can go into one matrix, in order."""
     groups: list[list[int]] = []
     made: dict[int, int] = {}  # value -> level in the stage

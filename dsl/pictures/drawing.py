@@ -61,7 +61,7 @@ class _Drawing:
         right = max([right, *(text.box.right for text in legend)])
         bottom = max([self._height - MARGIN, *(text.box.bottom for text in legend)])
         dots = branches + [
-            Dot(self._point(k), node.kind, node.definition) for k, node in enumerate(self._nodes)
+            Dot(self._point(k), node.kind, node.definition, k) for k, node in enumerate(self._nodes)
         ]
         return Picture(
             right + MARGIN, bottom + MARGIN, tuple(lines), tuple(dots), (*texts, *legend)
@@ -98,7 +98,7 @@ class _Drawing:
             column = self._columns[k]
             for edge in node.edges:
                 start = self._place(column - 1, self._rows[edge.source])
-                line = Line(start, self._point(k), "edge", edge.definition)
+                line = Line(start, self._point(k), "edge", edge.definition, k)
                 edges.append((line, edge, column))
         return edges
 
@@ -112,7 +112,7 @@ class _Drawing:
         for k, end in ends.items():
             for column in range(self._columns[k] + 1, end + 1):
                 start, stop = (self._place(c, self._rows[k]) for c in (column - 1, column))
-                gaps[column].append(Line(start, stop, "wire"))
+                gaps[column].append(Line(start, stop, "wire", node=k))
         return gaps
 
     def _branches(self) -> Iterator[Dot]:
@@ -120,7 +120,7 @@ class _Drawing:
         for k, columns in self._leaving.items():
             for column in sorted(set(columns) - {self._columns[k]}):
                 if column < max(columns) or columns.count(column) > 1:
-                    yield Dot(self._place(column, self._rows[k]), "branch")
+                    yield Dot(self._place(column, self._rows[k]), "branch", node=k)
 
     def _constants(
         self, edges: list[tuple[Line, Edge, int]], wires: list[list[Line]]
@@ -153,7 +153,7 @@ class _Drawing:
                     text = (*text, Run(" = 0"))
                 side = 1 if node.kind == "output" else -1
                 centre = Point(x + side * (ASIDE + width(text) / 2), y)
-                yield Text(text, centre, node.kind, node.definition)
+                yield Text(text, centre, node.kind, node.definition, node=k)
 
     def _legend(self, right: float) -> Iterator[Text]:
         """Names the lines below: what names of constants mean, in columns."""

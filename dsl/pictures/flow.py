@@ -65,9 +65,14 @@ class FlowGraph:
         return tuple(node for node in self.nodes if node.kind in ("sum", "product"))
 
 
-def flow_graph(program: Program) -> FlowGraph:
-    """Returns the graph of the simplified code in the program's own domain."""
-    return _Builder(program.plain_code, program.order).graph()
+def flow_graph(program: Program, *, is_told: bool = True) -> FlowGraph:
+    """Returns the graph of the simplified code in the program's own domain.
+
+    Args:
+        program: For a matrix.
+        is_told: Nodes and edges have their definitions, which takes most of the time.
+    """
+    return _Builder(program.plain_code, program.order, is_told).graph()
 
 
 def turned(constant: complex, unit: int) -> complex:
@@ -78,8 +83,8 @@ def turned(constant: complex, unit: int) -> complex:
 
 
 class _Builder:
-    def __init__(self, code: Code, order: int) -> None:
-        self._code, self._order = code, order
+    def __init__(self, code: Code, order: int, is_told: bool) -> None:
+        self._code, self._order, self._is_told = code, order, is_told
         self._readers: list[list[int]] = [[] for _ in range(code.inputs + len(code.operations))]
         for reader, ref in _reads(code):
             if ref.value >= 0:
@@ -87,6 +92,7 @@ class _Builder:
         self._names = self._value_names()
         self._nodes: list[Node] = []
         self._places: dict[int, Edge] = {}
+        self._texts: dict[tuple[type, complex], str] = {}
 
     def graph(self) -> FlowGraph:
         """Returns the graph."""
@@ -178,14 +184,22 @@ class _Builder:
         return self._code.operations[value - self._code.inputs]
 
     def _text(self, value: int) -> str:
-        """Returns the definition of an operation's value."""
+        """Returns the definition of an operation's value, if there are to be any."""
+        if not self._is_told:
+            return ""
         operation, names = self._operation(value), [*self._names, "0"]
         terms = [_term(ref, names[ref.value]) for ref in operation.operands]
         if operation.kind == "scale":
-            constant = plain_text(operation.constant, self._order)
-            return f"{names[value]} = ({constant})*{terms[0]}"
+            return f"{names[value]} = ({self._constant(operation.constant)})*{terms[0]}"
         joined = f"{terms[0]} + {terms[1]}".replace("+ -", "- ")
         return f"{names[value]} = {joined}"
+
+    def _constant(self, constant: complex) -> str:
+        # An exact number equals the double that it is nearest to, but has another text.
+        key = type(constant), constant
+        if key not in self._texts:
+            self._texts[key] = plain_text(constant, self._order)
+        return self._texts[key]
 
     def _value_names(self) -> list[str]:
         """Names each value as `dsl.formats.let_form` does."""

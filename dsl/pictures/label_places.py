@@ -54,7 +54,7 @@ class Placer:
         for position, (centre, is_hiding) in enumerate(_candidates(line, label)):
             if ORDER_COST * position >= least:
                 break
-            text = Text(label, centre, "constant", line.title)
+            text = Text(label, centre, "constant", line.title, node=line.node)
             behind = _length_inside(lines, text.box)
             shared = _area_inside(boxes, text.box)
             cost = LINE_COST * behind + BOX_COST * shared + HIDING_COST * is_hiding

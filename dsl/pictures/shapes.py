@@ -46,6 +46,7 @@ class Text:
 
     Attributes:
         is_framed: It covers lines and needs a background of its own.
+        node: Whose name it is, or at whose edge it stands; None of the legend.
     """
 
     label: Label
@@ -53,6 +54,7 @@ class Text:
     kind: TextKind
     title: str = ""
     is_framed: bool = False
+    node: int | None = None
 
     @property
     def box(self) -> Box:
@@ -64,21 +66,31 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A straight line: an edge of the graph, or a value on its way to one."""
+    """A straight line: an edge of the graph, or a value on its way to one.
+
+    Attributes:
+        node: Where the edge ends, or whose value is on its way.
+    """
 
     start: Point
     end: Point
     kind: Literal["edge", "wire"]
     title: str = ""
+    node: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A node, or a place where edges leave a value on its way."""
+    """A node, or a place where edges leave a value on its way.
+
+    Attributes:
+        node: Which one, or whose value is on its way.
+    """
 
     centre: Point
     kind: Literal["input", "sum", "product", "output", "branch"]
     title: str = ""
+    node: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Charts as SVG: scales, plots, bars; colours and fonts are the page's."""

@@ -1,0 +1,161 @@
+"""What a run folder tells of a run, read when asked for; it may be foreign or unfinished."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from dsl.errors import DataError
+from dsl.grammars.recursive.recursive_target import RecursiveTarget
+from dsl.program import Program
+from dsl.samples import SampledTarget
+from dsl.targets import Target
+from dsl.targets.approximate_target import ApproximateTarget
+from evosynth.folder_report import printable
+from evosynth.fronts import Front
+from evosynth.fronts.reading import read_front
+from evosynth.reports.rivals import Rival, read_rivals
+from evosynth.runs import AlgorithmDocument, Document, read_any_document
+from evosynth.runs.files import refuse_link
+from evosynth.runs.folder import BEST, CONFIGURATION, FRONT, LOG, RunFolder
+from evosynth.runs.json_lines import examine_lines
+from evosynth.runs.stored_target import AnyTarget, read_stored_target
+
+Kind = Literal["matrix", "approximate", "formula", "algorithm"]
+# More records than this are thinned: a page has fewer pixels.
+MOST_RECORDS = 20_000
+# Size at which an algorithm for every size is shown.
+DRAWN = 16
+
+
+class Story:
+    """A run as its folder tells it.
+
+    Every property is read once, when it is first asked for.
+
+    Args:
+        folder: The run folder.
+        comparison: The folder of a comparison with rivals; None for none.
+
+    Raises:
+        DataError: A property is asked for whose file is damaged.
+        StorageError: A file cannot be read.
+    """
+
+    def __init__(self, folder: Path, comparison: Path | None = None) -> None:
+        self.folder = folder
+        self.comparison_folder = comparison
+
+    @property
+    def typed(self) -> str:
+        """The folder's name as it is typed after a command: a stranger may have chosen it."""
+        return printable(shlex.quote(self.folder.name))
+
+    @cached_property
+    def configuration(self) -> dict[str, Any]:
+        """What `run.json` holds: plain data that nobody has checked."""
+        return RunFolder(self.folder).read_configuration()
+
+    @cached_property
+    def target(self) -> AnyTarget:
+        """What had to be computed."""
+        return read_stored_target(self.configuration)
+
+    @property
+    def title(self) -> str:
+        """What people call the target."""
+        return self.target.title
+
+    @property
+    def kind(self) -> Kind:
+        """What was searched for."""
+        if isinstance(self.target, RecursiveTarget):
+            return "algorithm"
+        if isinstance(self.target, ApproximateTarget):
+            return "approximate"
+        return "formula" if isinstance(self.target, SampledTarget) else "matrix"
+
+    @property
+    def matrix_target(self) -> Target | None:
+        """The matrix that programs compute, exactly or nearly; None of other runs."""
+        target = self.target
+        return (
+            target.target
+            if isinstance(target, ApproximateTarget)
+            else (target if isinstance(target, Target) else None)
+        )
+
+    @property
+    def samples(self) -> SampledTarget | None:
+        """What formulas are of; None of other runs."""
+        return self.target if isinstance(self.target, SampledTarget) else None
+
+    @cached_property
+    def rivals(self) -> tuple[Rival, ...]:
+        """What a comparison says of rivals; () without one."""
+        if self.comparison_folder is None:
+            return ()
+        return read_rivals(self.comparison_folder, self.target.digest)
+
+    @property
+    def drawn_size(self) -> int:
+        """The size at which an algorithm for every size is shown: the one nearest to 16."""
+        assert isinstance(self.document, AlgorithmDocument)
+        has_size = self.document.algorithm.has_size
+        return min((n for n in range(2, 82) if has_size(n)), key=lambda n: (abs(n - DRAWN), n))
+
+    @cached_property
+    def document(self) -> Document | AlgorithmDocument | None:
+        """The best program or algorithm so far, with its claims; None before there is one."""
+        path = self.folder / BEST
+        refuse_link(path)
+        return read_any_document(path) if path.exists() else None
+
+    @property
+    def program(self) -> Program | None:
+        """The best program so far; None before there is one, and of algorithms."""
+        return self.document.program if isinstance(self.document, Document) else None
+
+    @cached_property
+    def front(self) -> Front | None:
+        """What no other find beats; None before the run has ended, and of algorithms."""
+        if self.kind == "algorithm" or not (self.folder / FRONT).exists():
+            return None
+        return read_front(self.folder)
+
+    @cached_property
+    def result(self) -> dict[str, Any]:
+        """How the run ended, as it says; {} while it goes on."""
+        result = self.configuration.get("result")
+        return result if isinstance(result, dict) else {}
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """Lines of the log that say how an island stands after an epoch, thinned if many."""
+        path = self.folder / LOG
+        refuse_link(path)
+        kept: list[dict[str, Any]] = []
+        step = 1
+        for position, line in enumerate(_epochs(path)):
+            if position % step == 0:
+                kept.append(line)
+            if len(kept) > MOST_RECORDS:
+                kept, step = kept[::2], 2 * step
+        return kept
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What decides the bits of the run, as it says."""
+        spec = self.configuration.get("spec")
+        if not isinstance(spec, dict):
+            raise DataError(f"'{self.folder / CONFIGURATION}' does not say what the run does")
+        return spec
+
+
+def _epochs(path: Path) -> Iterator[dict[str, Any]]:
+    for line in examine_lines(path):
+        if line is not None and type(line.get("evaluations")) is int:
+            yield line
