@@ -30,6 +30,7 @@ TABLES = {
     "variation": "variation",
     "goals": "goals",
     "speed": "speed",
+    "reports": "reports",
 }
 
 
