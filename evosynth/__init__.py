@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from evosynth.plugins.loading import load_plugin
     from evosynth.record_table import records
     from evosynth.refining import refine
+    from evosynth.reports import report
+    from evosynth.run_file import read_config
+    from evosynth.serving import serve
     from evosynth.structure_report import structure
     from evosynth.symbolic_regressor import SymbolicRegressor
 
@@ -104,12 +107,15 @@ __all__ = [
     "objectives",
     "primitive",
     "primitives",
+    "read_config",
     "read_samples",
     "records",
     "refine",
     "register",
+    "report",
     "resume",
     "run",
+    "serve",
     "show",
     "strategy",
     "structure",

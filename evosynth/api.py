@@ -214,7 +214,8 @@ def run(
             The result does not depend on it, that of formulas but for rounding.
         device: On which "torch" works: "auto", "cpu", "cuda", "cuda:1".
         out: Folder in which a run folder is made, from which the run can be resumed;
-            nothing is stored by default.
+            nothing is stored by default. Its `run.toml`, of `es.read_config`, repeats the run;
+            there is none if the target is an object, which `run.json` holds.
         report: Called after every epoch of every island.
 
     Returns:
@@ -262,7 +263,7 @@ def run(
         word_length=word_length,
     )
     assert settings.seed is not None
-    job = prepare(request.make(settings.seed), settings, out, workplace)
+    job = prepare(request.make(settings.seed), settings, out, workplace, request)
     return execute(job, report or (lambda snapshot: None), workplace=workplace)
 
 

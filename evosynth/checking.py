@@ -12,6 +12,7 @@ from typing import Any
 from dsl.errors import DataError, EnvironmentMismatchError, EvosynthError
 from evosynth.folder_report import FileReport, FolderReport, printable
 from evosynth.plugins.installed import load_installed
+from evosynth.run_file import examine_options
 from evosynth.runs.checkpoints import NAME, CheckpointStore
 from evosynth.runs.configuration import VERSION, Configuration, identity, read_configuration
 from evosynth.runs.examining import examine_best, examine_front, examine_log, examine_object
@@ -23,6 +24,7 @@ from evosynth.runs.folder import (
     FRONT,
     LIBRARY,
     LOG,
+    OPTIONS,
     RunFolder,
 )
 from evosynth.runs.lock import LOCK, Holder, holder_of
@@ -35,6 +37,7 @@ EXAMINERS: tuple[tuple[str, str, Callable[[Path], str]], ...] = (
     (FRONT, "front", examine_front),
     (BEST, "best program", examine_best),
     (LIBRARY, "library", examine_object),
+    (OPTIONS, "options", examine_options),
     (BENCHMARK, "benchmark", examine_object),
 )
 OURS = (CONFIGURATION, CHECKPOINTS, LOCK, *(row[0] for row in EXAMINERS))

@@ -39,6 +39,11 @@ class Choice:
     is_accelerated: bool
     told: str
 
+    @property
+    def device(self) -> str:
+        """On which genomes are scored: the CPU, or that of the evaluator."""
+        return self.means.device if _uses_device(self.means.evaluator) else CPU
+
 
 def check_evaluator(workplace: Workplace, case: Case, spec: Spec) -> None:
     """Checks that what is asked for is there; nothing is measured.

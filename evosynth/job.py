@@ -16,6 +16,8 @@ from evosynth.engine.driver import Limits, Search, Snapshot
 from evosynth.engine.means import COMPILED
 from evosynth.engine.spec import Purpose, Spec
 from evosynth.evaluator_choice import Choice, check_evaluator, choose_evaluator
+from evosynth.request import Request
+from evosynth.run_file import options_text
 from evosynth.runs import RunFolder
 from evosynth.runs.checkpoints import Checkpoint
 from evosynth.runs.configuration import Configuration, differences, identity, read_configuration
@@ -53,6 +55,7 @@ class Job:
         opened: What `run.json` held when a run that has begun before was opened to go on;
             None for one that begins.
         is_finished: It has come to its end as well: nothing is written again.
+        options: What `run.toml` is to hold; None to leave it as it is.
     """
 
     target: AnyTarget
@@ -64,6 +67,7 @@ class Job:
     configuration: Configuration | None = None
     opened: Configuration | None = None
     is_finished: bool = False
+    options: str | None = None
 
     @property
     def case(self) -> Case:
@@ -76,6 +80,7 @@ def prepare(
     settings: Settings,
     out: str | Path | None,
     workplace: Workplace | None = None,
+    request: Request | None = None,
 ) -> Job:
     """Makes the run folder, if there is to be one, in the folder `out`.
 
@@ -84,6 +89,7 @@ def prepare(
         settings: What is asked for.
         out: Where the folder is made; None for none.
         workplace: Where epochs will run, to find out first whether they can.
+        request: From which the target was made; what the folder's `run.toml` tells of it.
 
     Raises:
         UsageError: A setting does not fit the target.
@@ -96,19 +102,27 @@ def prepare(
     shared = settings.library_folder(case)
     case.check()
     check_evaluator(workplace or Workplace(), case, spec)
+    library = open_library(shared, target.domain) if shared else None
     folder = None
     if out is not None:
         folder = RunFolder.create(Path(out), f"{target.identifier}-seed{spec.seed}")
-    library = open_library(shared, target.domain) if shared else None
     job = Job(target, spec, limits, folder, shared, library)
     if folder is None:
         return job
-    digest = None
-    if library is not None:
-        digest = library.digest
-        folder.write_library(written_library(library))
+    options = None
+    if request is not None:
+        options = options_text(request, settings, workplace or Workplace(), spec, limits)
+    digest = None if library is None else library.digest
     configuration = Configuration.of(target, spec, limits, shared, digest)
-    folder.write_configuration(configuration.to_data())
+    try:
+        if library is not None:
+            folder.write_library(written_library(library))
+        if options is not None:
+            folder.write_options(options)
+        folder.write_configuration(configuration.to_data())
+    except EvosynthError:
+        folder.remove_unbegun()
+        raise
     return replace(job, configuration=configuration)
 
 
@@ -138,14 +152,19 @@ def execute(
         StorageError: The run folder cannot be written; the run can be resumed.
         KeyboardInterrupt: Nothing was found before the interrupt.
     """
-    with job.folder.lock() if job.folder else nullcontext():
-        workplace = workplace or Workplace()
-        if job.is_finished:  # nothing is worth measuring
-            workplace = replace(workplace, evaluator=COMPILED, device=AUTO)
-        choice = choose_evaluator(workplace, job.case, job.spec, pause)
-        if workplace.evaluator != COMPILED:
-            tell(f"evaluator {choice.told}")
-        return _Run(job, report, pause, workplace, choice).execute()
+    workplace = workplace or Workplace()
+    if job.is_finished:  # nothing is worth measuring
+        workplace = replace(workplace, evaluator=COMPILED, device=AUTO)
+    try:
+        with job.folder.lock() if job.folder else nullcontext():
+            choice = choose_evaluator(workplace, job.case, job.spec, pause)
+            if workplace.evaluator != COMPILED:
+                tell(f"evaluator {choice.told}")
+            return _Run(job, report, pause, workplace, choice).execute()
+    except EvosynthError as error:
+        if job.folder is not None and job.opened is None and not isinstance(error, BusyError):
+            job.folder.remove_unbegun()
+        raise
 
 
 class _Run:
@@ -155,7 +174,8 @@ class _Run:
         self, job: Job, report: Report, pause: Pause, workplace: Workplace, choice: Choice
     ) -> None:
         if job.configuration is not None and not job.is_finished:
-            noted = replace(job.configuration, evaluator=choice.told)
+            scored_by = {"evaluator": choice.means.evaluator, "device": choice.device}
+            noted = replace(job.configuration, evaluator=choice.told, scored_by=scored_by)
             job = replace(job, configuration=noted)
         self._job = job
         self._choice = choice
@@ -222,12 +242,7 @@ class _Run:
         checkpoint, warnings = folder.checkpoints.latest()
         self._notices += warnings
         if checkpoint is None:
-            if job.is_finished:
-                raise DataError(f"'{folder.path}' has no checkpoint", "start the run anew")
-            if folder.log_size():
-                self._notices.append(f"'{folder.path}' has no checkpoint: it was begun anew")
-            self._write_configuration()
-            folder.truncate_log(0)
+            self._begin_anew(folder)
             return
         standpoint = read_standpoint(checkpoint.body, self._identity())
         if standpoint.search.get("epoch") != checkpoint.epoch:
@@ -245,10 +260,30 @@ class _Run:
         if job.is_finished and job.limits.seconds is not None:
             search.limits = replace(job.limits, seconds=min(job.limits.seconds, search.seconds))
 
+    def _begin_anew(self, folder: RunFolder) -> None:
+        """Begins a run that has no checkpoint: its first epoch is the first to have one."""
+        is_lost = any(_is_after(line, 0) for line in read_lines(folder.path / LOG))
+        if self._job.is_finished:  # it ended within an epoch, which is done again
+            if is_lost or self._is_ended_by_time():
+                raise DataError(f"'{folder.path}' has no checkpoint", "start the run anew")
+            return
+        if is_lost:
+            self._notices.append(f"'{folder.path}' has no checkpoint: it was begun anew")
+        self._write_configuration()
+        folder.truncate_log(0)
+
+    def _is_ended_by_time(self) -> bool:
+        """Says whether a finished run would not end as it did if it were done again."""
+        configuration = self._job.configuration
+        result = (configuration.result if configuration else None) or {}
+        return result.get("stopped_by") == "time"
+
     def _write_configuration(self) -> None:
         """Stores limits and evaluator that the run goes on with."""
         assert self._job.folder is not None
         assert self._job.configuration is not None
+        if self._job.options is not None:
+            self._job.folder.write_options(self._job.options)
         self._job.folder.write_configuration(self._job.configuration.to_data())
 
     def _until_interrupted(self, search: Search) -> str:
@@ -312,3 +347,9 @@ def _is_before(record: dict[str, Any], epoch: int) -> bool:
     """Tells whether a line of a log is of an earlier epoch."""
     number = record.get("epoch")
     return type(number) is int and number < epoch
+
+
+def _is_after(record: dict[str, Any], epoch: int) -> bool:
+    """Tells whether a line of a log is of a later epoch."""
+    number = record.get("epoch")
+    return type(number) is int and number > epoch

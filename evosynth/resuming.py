@@ -13,6 +13,7 @@ from evosynth.cases import case_of
 from evosynth.engine.driver import Limits
 from evosynth.evaluator_choice import check_evaluator
 from evosynth.job import Job
+from evosynth.run_file import changed_options
 from evosynth.runs import RunFolder
 from evosynth.runs.checkpoints import Checkpoint
 from evosynth.runs.configuration import Configuration, identity, read_configuration
@@ -76,6 +77,7 @@ def reopen(path: str | os.PathLike[str], budget: Budget) -> Job:
         replace(configuration, limits=limits, result=configuration.result if is_finished else None),
         opened=configuration,
         is_finished=is_finished,
+        options=changed_options(folder.path, limits, budget.goal) if budget.is_new else None,
     )
 
 
@@ -138,6 +140,7 @@ def branch(
         configuration=configuration,
         opened=configuration,
         is_finished=False,
+        options=None,  # no options alone begin where another run stood
     )
 
 

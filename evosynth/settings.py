@@ -41,7 +41,7 @@ GENE_BYTES = 12
 ISLAND_COPIES, BREEDING_COPIES = 16, 12
 # Of a checkpoint for each genome of an island, its share of the populations of blocks included.
 STORED_BYTES = 900
-OWN_LIBRARY, NO_LIBRARY, USER_LIBRARY = "run", "none", "user"
+OWN_LIBRARY, NO_LIBRARY, USER_LIBRARY = LIBRARIES = ("run", "none", "user")
 BEST_KNOWN = "best-known"
 
 
@@ -257,9 +257,14 @@ def _check_population(population: int) -> None:
         )
 
 
-def _check_memory(population: int, islands: int, capacity: int) -> None:
+def population_memory(population: int, islands: int, capacity: int) -> int:
+    """Returns about how many bytes the genomes of all islands take."""
     copies = ISLAND_COPIES * islands + BREEDING_COPIES
-    needed, limit = population * copies * capacity * GENE_BYTES, memory_limit()
+    return population * copies * capacity * GENE_BYTES
+
+
+def _check_memory(population: int, islands: int, capacity: int) -> None:
+    needed, limit = population_memory(population, islands, capacity), memory_limit()
     what = f"a population of {population:,} on {plural(islands, 'island')}"
     if needed > limit:
         raise UsageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,9 +17,15 @@ from evosynth.executors.base import EXECUTORS, Executor, ExecutorOptions
 from evosynth.plugins.base import DECLARED, PLUGINS
 from evosynth.settings import whole
 from fitness.evaluators import EVALUATORS, TORCH
-from fitness.torch_devices import AUTO, CPU, check_device_name
+from fitness.torch_devices import AUTO, CPU, NUMBERED, check_device_name
 
 DASK_EXECUTOR = "dask"
+# What people may call an evaluator, and what that is.
+OTHER_NAMES = {
+    **dict.fromkeys(("cuda", "gpu"), f"{TORCH.name} --device cuda"),
+    "cpu": COMPILED,
+    "pytorch": TORCH.name,
+}
 # Asks for the evaluator that is faster on the target.
 FASTER = "auto"
 # No epoch takes that long but one that will never end.
@@ -105,6 +112,8 @@ class Workplace:
                 f"expected the name of an evaluator, got {brief(self.evaluator)}",
                 f"one of {', '.join(choices)}",
             )
+        if self.evaluator not in (FASTER, *EVALUATORS.names()):
+            _refuse_device(self.evaluator, choices)
         has_device = self.evaluator == FASTER or EVALUATORS.get(self.evaluator, choices).uses_device
         check_device_name(self.device)
         if not has_device and self.device not in (AUTO, CPU):
@@ -157,6 +166,22 @@ class Workplace:
             memory,
         )
         return EXECUTORS.get(name).make(options)
+
+
+def _refuse_device(name: str, choices: Sequence[str]) -> None:
+    """Refuses the name of a device, or what torch is also called, where an evaluator is asked for.
+
+    Raises:
+        UsageError: The name is one of them.
+    """
+    known = f"known: {', '.join(choices)}"
+    lower = name.lower()
+    if lower in OTHER_NAMES:
+        meant = f"did you mean '--evaluator {OTHER_NAMES[lower]}'?"
+        raise UsageError(f"unknown evaluator {brief(name)}", f"{meant} {known}")
+    if NUMBERED.fullmatch(lower):
+        meant = f"did you mean '--evaluator {TORCH.name} --device {lower}'?"
+        raise UsageError(f"unknown evaluator {brief(name)}", f"{meant} {known}")
 
 
 def _confined(executor: str, is_accelerated: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import pty
@@ -17,7 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import pytest
 import scipy.io
@@ -30,7 +28,6 @@ from dsl.primitives import PRIMITIVES
 from dsl.targets import TARGETS
 from evosynth import catalogue
 from evosynth.cli.main import cli
-from evosynth.strategies import STRATEGIES
 
 RUN = ["run", "--target", "dft", "--n", "8"]
 KEYS = {
@@ -114,6 +111,7 @@ def test_run_answers_with_one_json_object() -> None:
     assert (data["target"], data["n"], data["seed"]) == ("dft", 8, 0)
     assert data["operations"] == data["additions"] + data["multiplications"] == 56
     assert (data["dense_operations"], data["best_known"], data["verified"]) == (176, 56, True)
+    assert data["scored_by"] == {"evaluator": "numba", "device": "cpu"}
     assert data["run"] == str(Path("evosynth-runs") / "dft8-seed0")
     assert Path(data["run"]).is_dir()
     assert "8-point DFT" in result.stderr
@@ -304,64 +302,6 @@ def test_primitives() -> None:
     assert answer(invoke("primitives", "--json")) == es.primitives()
 
 
-def test_evosynth_alone_is_three_lines_and_a_command_to_copy() -> None:
-    result = invoke()
-    assert (result.exit_code, result.stderr) == (0, "")
-    lines = result.stdout.splitlines()
-    assert len(lines) == 3
-    assert lines[-1].endswith("evosynth run --target dft --n 16")
-    for name in cli.commands:
-        assert name in result.stdout
-
-
-@pytest.mark.parametrize("name", cli.commands)
-def test_every_command_explains_itself(name: str) -> None:
-    result = invoke(name, "--help")
-    assert result.exit_code == 0
-    assert cli.commands[name].help
-    for parameter in cli.commands[name].params:
-        if isinstance(parameter, click.Option):
-            assert parameter.help, f"{name} --{parameter.name} has no help"
-            assert parameter.opts[0] in result.stdout
-    assert invoke("--help").stdout.count(f"\n  {name} ") == 1
-
-
-def test_help_names_every_strategy_and_format() -> None:
-    for names, command in ((STRATEGIES, "run"), (FORMATS, "show")):
-        text = invoke(command, "--help").stdout
-        for name in names.names():
-            assert name in text
-
-
-@pytest.mark.parametrize(
-    ("name", "positional"), [("run", set()), ("resume", {"run"}), ("fork", {"run"})]
-)
-def test_options_are_named_as_the_arguments_of_python(name: str, positional: set[str]) -> None:
-    options = {
-        opt[2:].replace("-", "_")
-        for p in cli.commands[name].params
-        for opt in p.opts
-        if opt[:2] == "--"
-    }
-    arguments = set(inspect.signature(getattr(es, name)).parameters)
-    # In Python a plug-in is imported, or loaded by es.load_plugin.
-    assert options - {"json", "quiet", "plugin"} - arguments == set()
-    assert arguments - options == {"report"} | positional
-
-
-def test_options_that_commands_share_are_the_same() -> None:
-    """Those of where and how long a search works; help and order too."""
-    names = ["evaluations", "seconds", "patience", "goal"]
-    names += ["workers", "executor", "scheduler", "scheduler_file", "epoch_seconds"]
-    names += ["evaluator", "device"]
-    shared = [
-        [p.to_info_dict() for p in cli.commands[command].params if p.name in names]
-        for command in ("run", "resume", "fork")
-    ]
-    assert [each["name"] for each in shared[0]] == names
-    assert shared[0] == shared[1] == shared[2]
-
-
 # Failures
 
 SNR = ["run", "--target", "dct2", "--n", 8, "--objective", "snr"]
@@ -394,6 +334,14 @@ BAD_ARGUMENTS: list[tuple[list[object], int, tuple[str, ...]]] = [
     ([*RUN, "--islands", 0], 2, ("islands", "0")),
     ([*RUN, "--population", 3], 2, ("population", "4", "1,000,000", "3")),
     ([*RUN, "--evaluator", "torhc"], 2, ("torhc", "did you mean 'torch'", "numba, torch, auto")),
+    (
+        [*RUN, "--evaluator", "cuda"],
+        2,
+        ("'cuda'", "did you mean '--evaluator torch --device cuda'"),
+    ),
+    ([*RUN, "--evaluator", "cuda:1"], 2, ("'cuda:1'", "'--evaluator torch --device cuda:1'")),
+    ([*RUN, "--evaluator", "CPU"], 2, ("'CPU'", "did you mean '--evaluator numba'")),
+    ([*RUN, "--library", "text.npy/x"], 74, ("text.npy/x",)),
     ([*RUN, "--evaluator", "torch", "--device", "gpu"], 2, ("'gpu'", "did you mean 'cuda'")),
     ([*RUN, "--device", "cuda"], 2, ("'numba'", "'cuda'", "--evaluator torch")),
     ([*RUN, "--goal", "abc"], 2, ("'abc'", "best-known")),
@@ -449,6 +397,52 @@ def test_bad_arguments(arguments: list[object], code: int, parts: tuple[str, ...
     before = sorted(Path().rglob("*"))
     assert_failed(invoke(*arguments), code, *parts)
     assert sorted(Path().rglob("*")) == before, "something was left behind"
+
+
+def test_a_start_that_nobody_answers_leaves_nothing() -> None:
+    pytest.importorskip("distributed")
+    result = invoke(*RUN, "--scheduler", "tcp://127.0.0.1:1", "--out", "runs", "-q")
+    assert_failed(result, 69, "127.0.0.1:1")
+    assert list(Path("runs").iterdir()) == []
+
+
+def test_a_run_of_a_part_of_an_epoch_goes_on_without_a_warning() -> None:
+    data = answer(invoke(*RUN, "--seed", 0, "--evaluations", 200, "--json"))
+    again = es.resume(data["run"])
+    assert (again.evaluations, again.notices) == (200, ())
+    result = invoke("resume", data["run"], "--evaluations", 4_000, "--json")
+    assert (result.exit_code, answer(result)["evaluations"]) == (0, 4_000)
+    assert "warning" not in result.stderr
+    whole = es.run("dft", 8, seed=0, evaluations=4_000, out="others")
+    assert es.load(data["run"]) == whole.best
+
+
+def test_a_part_of_an_epoch_that_the_clock_ended_cannot_be_done_again() -> None:
+    data = answer(invoke(*RUN, "--seed", 0, "--evaluations", 200, "--json"))
+    path = Path(data["run"]) / "run.json"
+    configuration = json.loads(path.read_text())
+    configuration["result"]["stopped_by"] = "time"
+    path.write_text(json.dumps(configuration))
+    with pytest.raises(es.EvosynthError, match="no checkpoint"):
+        es.resume(data["run"])
+
+
+def test_a_run_that_lost_its_checkpoints_is_begun_anew_with_a_warning() -> None:
+    data = answer(invoke(*RUN, "--seed", 0, "--evaluations", 9_000, "--json"))
+    for path in (Path(data["run"]) / "checkpoint").iterdir():
+        path.unlink()
+    assert invoke("resume", data["run"], "--json").exit_code == 0, "its result is stored"
+    with pytest.raises(es.EvosynthError, match="no checkpoint"):
+        es.resume(data["run"])
+    result = invoke("resume", data["run"], "--evaluations", 10_000)
+    assert "begun anew" in result.stderr
+
+
+def test_resuming_with_what_is_not_there_says_only_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = answer(invoke(*RUN, "--seed", 0, "--evaluations", 200, "--json"))
+    monkeypatch.setitem(sys.modules, "torch", None)
+    options = ["--evaluations", 400, "--evaluator", "torch"]
+    assert_failed(invoke("resume", data["run"], *options), 78, "torch is not installed")
 
 
 def test_internal_error_is_reported(
@@ -522,7 +516,9 @@ def test_a_signal_stops_a_run_and_keeps_the_best(
     assert data["stopped_by"] == "interrupt"
     assert data["verified"] is True
     assert es.verify(data["run"]).problems == []
-    assert json.loads((Path(data["run"]) / "run.json").read_text())["result"] == data
+    configuration = json.loads((Path(data["run"]) / "run.json").read_text())
+    assert data.pop("scored_by") == configuration["scored_by"]
+    assert configuration["result"] == data
     assert not [p for p in Path(data["run"]).iterdir() if p.name.startswith(".")]
 
 

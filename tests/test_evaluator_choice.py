@@ -353,6 +353,8 @@ def test_runs_have_the_same_bits_and_say_what_they_worked_with(
     folders = {name: next((tmp_path / name).iterdir()) for name in asked}
     noted = {name: configuration(folder)["evaluator"] for name, folder in folders.items()}
     assert noted == {"numba": "numba", "torch": "torch on cpu"}
+    for name, folder in folders.items():
+        assert configuration(folder)["scored_by"] == {"evaluator": name, "device": "cpu"}
     # Begun with torch, gone on with numba, and the other way round.
     for name, first, second in (("one", "torch", "numba"), ("two", "numba", "torch")):
         es.run(**common, **asked[first], evaluations=BUDGET // 2, out=tmp_path / name)

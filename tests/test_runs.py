@@ -32,7 +32,7 @@ from evosynth.runs import RunFolder, claims_of, write_document
 from evosynth.runs.files import read_text, write_text
 
 Data = dict[str, Any]
-FILES = {"run.json", "log.jsonl", "front.json", "best.json"}
+FILES = {"run.json", "run.toml", "log.jsonl", "front.json", "best.json"}
 OURS = (DataError, StorageError)
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("numpy", "scipy", "numba", "sympy", "flint", "torch", "deap", "dask", "rich", "sklearn")
+HEAVY = (
+    *("numpy", "scipy", "numba", "sympy", "flint", "torch", "deap", "dask", "rich", "jinja2"),
+    *("sklearn", "playwright", "matplotlib"),
+)
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("dsl", "fitness", "gradient_baselines", "evosynth")
 

@@ -9,8 +9,8 @@ import click
 
 # Where click keeps the files that were named before and after the command.
 FILES = "evosynth plug-ins"
-# Commands that look for what is wrong, which an installed plug-in may be.
-WITHOUT_INSTALLED = ("doctor", "check")
+# Commands that look for what is wrong, which an installed plug-in may be, or have no use for it.
+WITHOUT_INSTALLED = ("doctor", "check", "completion")
 
 
 def _note(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:

@@ -18,11 +18,14 @@ from evosynth.approximate_result import ApproximateResult
 from evosynth.cases import AnyResult
 from evosynth.cli.algorithm_lines import algorithm_lines
 from evosynth.cli.approximate_lines import approximate_lines
+from evosynth.cli.config_option import with_config
+from evosynth.cli.dry_run import plan_and_report
 from evosynth.cli.factor_lines import factor_lines
 from evosynth.cli.failures import INTERRUPTED, TERMINATED, taking_interrupts
 from evosynth.cli.formula_lines import formula_lines
 from evosynth.cli.progress import showing_progress
 from evosynth.cli.structure_command import structure_lines
+from evosynth.evaluator_choice import check_evaluator
 from evosynth.formula_result import FormulaResult
 from evosynth.job import Job, execute, prepare
 from evosynth.matrix_result import Result
@@ -42,11 +45,23 @@ MOST_LINES = 120
 
 def run_and_report(options: Mapping[str, Any], *, as_json: bool, is_quiet: bool) -> int:
     """Runs a search and prints the result; returns the exit code."""
+    options = with_config(options)
     settings = _made(Settings, options).with_seed()
     workplace = _made(Workplace, options)
     request = _made(Request, options)
     assert settings.seed is not None
-    job = prepare(request.make(settings.seed), settings, options["out"], workplace)
+    target = request.make(settings.seed)
+    if options["dry_run"]:
+        return plan_and_report(
+            target,
+            settings,
+            workplace,
+            request,
+            options["out"],
+            as_json=as_json,
+            is_quiet=is_quiet,
+        )
+    job = prepare(target, settings, options["out"], workplace, request)
     return _execute_and_report(job, workplace, options["goal"], as_json, is_quiet)
 
 
@@ -57,14 +72,17 @@ def resume_and_report(
     workplace = _made(Workplace, options)
     job = reopen(run, _made(Budget, options))
     if job.is_finished and job.configuration is not None and job.configuration.result is not None:
-        return _tell_of_the_end(run, job.configuration.result, as_json, is_quiet)
+        return _tell_of_the_end(run, job, job.configuration.result, as_json, is_quiet)
+    check_evaluator(workplace, job.case, job.spec)
     return _execute_and_report(job, workplace, options["goal"], as_json, is_quiet)
 
 
-def _tell_of_the_end(run: Path, result: Mapping[str, Any], as_json: bool, is_quiet: bool) -> int:
+def _tell_of_the_end(
+    run: Path, job: Job, result: Mapping[str, Any], as_json: bool, is_quiet: bool
+) -> int:
     """Says what a run has found that has nothing left to do."""
     if as_json:
-        click.echo(json.dumps(result))
+        click.echo(json.dumps(dict(result) | _scored_by(job)))
     else:
         found = f"{result.get('operations')} operations, stopped by {result.get('stopped_by')}"
         click.echo(f"finished  {found} after {result.get('evaluations')} evaluations")
@@ -95,13 +113,13 @@ def _execute_and_report(
         try:
             result = execute(job, progress.report, interrupts.check, workplace, progress.tell)
         except (EvosynthError, KeyboardInterrupt) as error:
-            if job.folder is not None and _can_go_on(error):
+            if job.folder is not None and job.folder.path.exists() and _can_go_on(error):
                 click.echo(_going_on(job.folder.path), err=True)
             raise
     for notice in result.notices:
         click.echo(f"warning: {notice}", err=True)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        click.echo(json.dumps(result.to_dict() | _scored_by(job)))
     else:
         click.echo("\n".join(_lines_of(result)))
     if result.stopped_by == "interrupt":
@@ -109,6 +127,12 @@ def _execute_and_report(
             click.echo(_going_on(job.folder.path), err=True)
         return TERMINATED if signal.SIGTERM in interrupts.received else INTERRUPTED
     return 0 if result.is_verified and _is_goal_met(result, goal) else 1
+
+
+def _scored_by(job: Job) -> dict[str, Any]:
+    """Returns with what genomes were scored, as the run's folder has it."""
+    found = {} if job.folder is None else job.folder.read_configuration()
+    return {name: found[name] for name in ("scored_by",) if name in found}
 
 
 def _going_on(folder: Path) -> str:

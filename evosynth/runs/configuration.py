@@ -42,6 +42,7 @@ class Configuration:
         versions: Of the packages that it was begun with.
         result: How it ended; None before it has.
         evaluator: That it works with, and why; "" of runs that did not say.
+        scored_by: The same as data: names of "evaluator" and "device".
         plugins: That were loaded: name, path, sha256 and distribution of each.
     """
 
@@ -55,6 +56,7 @@ class Configuration:
     versions: dict[str, str]
     result: dict[str, Any] | None = None
     evaluator: str = ""
+    scored_by: dict[str, str] = field(default_factory=dict)
     plugins: list[dict[str, str]] = field(default_factory=remembered)
 
     @classmethod
@@ -90,6 +92,8 @@ class Configuration:
             data["parent"] = self.parent
         if self.evaluator:
             data["evaluator"] = self.evaluator
+        if self.scored_by:
+            data["scored_by"] = self.scored_by
         if self.plugins:
             data["plugins"] = self.plugins
         return data if self.result is None else data | {"result": self.result}
@@ -148,6 +152,7 @@ def read_configuration(data: dict[str, Any]) -> Configuration:
             versions={str(name): str(text) for name, text in data["versions"].items()},
             result=_object(data.get("result")),
             evaluator=_line(data.get("evaluator", "")),
+            scored_by=_lines(data.get("scored_by", {})),
             plugins=plugins,
         )
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -170,6 +175,13 @@ def _object(value: Any) -> dict[str, Any] | None:
     if value is not None and not isinstance(value, dict):
         raise TypeError("expected an object")
     return value
+
+
+def _lines(value: Any) -> dict[str, str]:
+    names = ("evaluator", "device")
+    if not isinstance(value, dict) or (value and sorted(value) != sorted(names)):
+        raise TypeError("expected the names of an evaluator and of its device")
+    return {name: _line(value[name]) for name in names if value}
 
 
 def _line(value: Any) -> str:

@@ -191,6 +191,22 @@ def check_writable(folder: Path, hint: str = ANOTHER_FOLDER) -> None:
             pass
 
 
+def check_can_be_made(folder: Path, hint: str = ANOTHER_FOLDER) -> None:
+    """Checks that a folder is there or can be made, and can be written in; makes nothing.
+
+    Raises:
+        StorageError: It cannot.
+    """
+    with storage_errors(f"cannot write in '{folder}'", hint):
+        place = folder.absolute()
+        while not place.exists():  # a name that is too long is an error of the system
+            place = place.parent
+        if not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def sweep(folder: Path) -> tuple[str, ...]:
     """Removes the temporary files that killed processes left in a folder; returns their names.
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ from dsl.errors import DataError
 from evosynth.runs.checkpoints import CheckpointStore
 from evosynth.runs.files import (
     ANOTHER_FOLDER,
+    check_can_be_made,
     read_text,
     refuse_link,
     storage_errors,
@@ -23,7 +28,7 @@ from evosynth.runs.lock import RunLock
 from evosynth.runs.untrusted_json import parse_json, read_json
 
 CONFIGURATION, LOG, FRONT, BEST = "run.json", "log.jsonl", "front.json", "best.json"
-CHECKPOINTS, LIBRARY = "checkpoint", "library.json"
+CHECKPOINTS, LIBRARY, OPTIONS = "checkpoint", "library.json", "run.toml"
 FRONT_VERSION = LOG_VERSION = 1
 LONGEST_LOG = 1 << 40
 # Of a name, in bytes: systems have 255, a number is added to it.
@@ -59,16 +64,25 @@ class RunFolder:
         _check_name(name)
         with storage_errors(f"cannot make a run folder in '{parent}'"):
             parent.mkdir(parents=True, exist_ok=True)
-            attempt = 1
-            while True:
-                path = parent / (name if attempt == 1 else f"{name}-{attempt}")
-                try:
+            for path in _names(parent, name):
+                with suppress(FileExistsError):
                     path.mkdir()
-                except FileExistsError:
-                    attempt += 1
-                else:
                     sync_folder(parent)
                     return cls(path)
+        raise AssertionError("names never end")
+
+    @classmethod
+    def to_be_made(cls, parent: Path, name: str) -> Path:
+        """Returns the folder that `create` would make.
+
+        Raises:
+            DataError: The name is no name of a folder.
+            StorageError: It could not be made.
+        """
+        _check_name(name)
+        check_can_be_made(parent)
+        with storage_errors(f"cannot make a run folder in '{parent}'"):
+            return next(path for path in _names(parent, name) if not path.exists())
 
     def lock(self) -> RunLock:
         """Returns the folder's lock, a context manager."""
@@ -136,6 +150,10 @@ class RunFolder:
         front = {"format": "evosynth-front", "version": FRONT_VERSION, "programs": data}
         write_text(self.path / FRONT, json.dumps(front) + "\n")
 
+    def write_options(self, text: str) -> None:
+        """Writes `run.toml`."""
+        write_text(self.path / OPTIONS, text)
+
     def write_library(self, text: str) -> None:
         """Writes `library.json`: the blocks that a shared library held when the run began."""
         write_text(self.path / LIBRARY, text + "\n")
@@ -161,9 +179,24 @@ class RunFolder:
         if not self.truncate_log(LONGEST_LOG):
             self.append_log({"format": "evosynth-log", "version": LOG_VERSION})
 
+    def remove_unbegun(self) -> None:
+        """Removes the folder of a run that was refused before it began: it has no log."""
+        if os.path.lexists(self._log):
+            return
+        with suppress(OSError):  # what cannot be removed does no harm
+            for name in (CONFIGURATION, OPTIONS, LIBRARY):
+                (self.path / name).unlink(missing_ok=True)
+            self.path.rmdir()
+
     def write_best(self, document: str) -> None:
         """Writes `best.json`."""
         write_text(self.path / BEST, document)
+
+
+def _names(parent: Path, name: str) -> Iterator[Path]:
+    """Yields `name`, `name-2` and so on in a folder."""
+    yield parent / name
+    yield from (parent / f"{name}-{attempt}" for attempt in count(2))
 
 
 def _check_name(name: str) -> None:
