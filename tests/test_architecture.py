@@ -60,6 +60,8 @@ HOME: dict[str, tuple[str, ...]] = {
     ),
     "distributed": ("evosynth/executors/dask_executor.py",),
     "click": ("evosynth/cli/",),
+    "jinja2": ("evosynth/reports/page.py",),
+    "markupsafe": ("evosynth/reports/", "evosynth/serving/"),
     "rich": ("evosynth/cli/progress.py",),
 }
 ANYWHERE = {"numpy"}
