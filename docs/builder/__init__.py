@@ -1,0 +1,1 @@
+"""Makes the site: stages the pages, generates the reference, renders both."""
