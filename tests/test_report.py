@@ -29,6 +29,7 @@ from evosynth.reports.reporting import COMPARISONS, write_report
 from evosynth.reports.sections.convergence import course_of, restarts_of
 from evosynth.reports.sections.output_errors import output_errors
 from evosynth.reports.story import MOST_RECORDS, Story
+from evosynth.run_file.command_line import command_line
 
 OF_EVERY_PAGE = {"found", "convergence", "program", "making"}
 KINDS: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -304,10 +305,21 @@ def test_the_program_can_be_copied_in_several_languages(runs: dict[str, Path]) -
 
 
 def test_how_it_was_made_repeats_the_run(runs: dict[str, Path]) -> None:
-    html = page(runs["matrix"])
-    name = runs["matrix"].name
-    assert f"evosynth run --config {name}/run.toml" in html
-    assert (runs["matrix"] / "run.toml").read_text() in read(html).text
+    found = read(page(runs["matrix"])).text
+    command = "evosynth run --target dft --n 8 --seed 1 --population 100 --evaluations 8000"
+    assert command in found
+    assert (runs["matrix"] / "run.toml").read_text() in found
+
+
+def test_a_command_can_be_typed() -> None:
+    options = {
+        "target": "a b.npy", "kernel": [1.0, -2.0], "front": True, "recursive": False, "islands": 2,
+        "word_length": 8, "plugin": ["x.py", "y;rm.py"],
+    }  # fmt: skip
+    assert command_line(options) == (
+        "evosynth run --target 'a b.npy' --kernel 1.0,-2.0 --front --word-length 8 "
+        "--plugin x.py --plugin 'y;rm.py'"
+    )
 
 
 # Runs that are not whole, or not ours

@@ -8,14 +8,19 @@ from typing import Any
 from markupsafe import Markup
 
 from dsl.errors import EvosynthError
+from evosynth.folder_report import printable
 from evosynth.reports.base import SECTIONS, Section
 from evosynth.reports.figures import Table, facts
 from evosynth.reports.markup import element, joined
 from evosynth.reports.story import Story
+from evosynth.run_file.command_line import command_line
+from evosynth.run_file.reading import read_options
 from evosynth.runs.files import read_text, refuse_link
 from evosynth.runs.folder import CONFIGURATION
 
 ASKED = "run.toml"
+# Numbers and texts that are shown whole.
+LARGEST, LONGEST = 10**15, 300
 LIMITS = {
     "evaluations": "evaluations",
     "seconds": "seconds",
@@ -48,21 +53,21 @@ def write(story: Story) -> Markup:
 
 
 def _again(story: Story) -> list[Markup]:
-    """Returns the configuration that repeats the run, with the command, if the run has one."""
+    """Returns the command that repeats the run and its configuration, if it has one."""
     path = story.folder / ASKED
     try:
         refuse_link(path)
         if not path.is_file():
             return []
-        text = read_text(path)
+        text, command = read_text(path), printable(command_line(read_options(path)))
     except EvosynthError:
         return []
-    name = story.typed
+    told = f"{story.typed}/{ASKED}, for evosynth run --config"
     return [
-        element("p", "The same seed repeats the run, bit for bit:"),
-        element("pre", f"evosynth run --config {name}/{ASKED}", id="again"),
+        element("p", "The same seed repeats the run, bit for bit unless the clock ended it:"),
+        element("pre", command, id="again"),
         element("button", "Copy the command", type="button", data_copy="again"),
-        element("details", element("summary", f"{name}/{ASKED}"), element("pre", text)),
+        element("details", element("summary", told), element("pre", text)),
     ]
 
 
@@ -84,13 +89,11 @@ def _versions(versions: Any) -> Markup:
 
 def _shown(value: Any) -> str:
     """Returns a value that nobody has checked."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)[:300]
-    return (
-        f"{value:,}"
-        if isinstance(value, int) and abs(value) < 1e15
-        else (f"{value:,.1f}" if math.isfinite(value) else str(value))
-    )
+    if type(value) is int and abs(value) < LARGEST:
+        return f"{value:,}"
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{value:,.1f}"
+    return str(value)[:LONGEST]
 
 
 MAKING = SECTIONS.register(Section("making", "How it was made", (CONFIGURATION, ASKED), write))
