@@ -104,7 +104,7 @@ def test_a_run_folder_is_verified_shown_and_picked_from(tmp_path: Path) -> None:
 def test_a_run_that_goes_on_has_the_same_bits(tmp_path: Path) -> None:
     whole = run(out=tmp_path / "whole")
     assert whole.folder is not None
-    for write in (3, 8, 13):
+    for write in (4, 9, 14):
         out = tmp_path / f"broken{write}"
         with injecting(f"write:{write}:enospc"), pytest.raises(StorageError):
             run(out=out)

@@ -22,7 +22,7 @@ from evosynth.cli import formula_lines
 from evosynth.cli.main import cli
 
 Data = dict[str, Any]
-FILES = {"run.json", "log.jsonl", "front.json", "best.json"}
+FILES = {"run.json", "run.toml", "log.jsonl", "front.json", "best.json"}
 SINE = ["run", "--target", "sine", "--frequency", 31.37, "--samples", 400, "--seed", 1]
 TABLE = "t,idle,temp\n" + "".join(f"{k / 4},{k * k % 7},{2.5 * k / 4 - 1}\n" for k in range(60))
 

@@ -31,7 +31,7 @@ from evosynth.engine.recursive.recursive_breeding import RecursiveBreeding
 from evosynth.runs import read_document, write_algorithm_document
 
 Data = dict[str, Any]
-FILES = {"run.json", "log.jsonl", "front.json", "best.json", "checkpoint"}
+FILES = {"run.json", "run.toml", "log.jsonl", "front.json", "best.json", "checkpoint"}
 SEARCH: Data = {"recursive": True, "seed": 1, "evaluations": 1_000_000, "islands": 1}
 RUN = ["run", "--target", "dft", "--recursive", "--seed", 1, "--islands", 1]
 quickly = functools.partial(verify_algorithm, largest=64, largest_proved=8)
