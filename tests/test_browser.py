@@ -172,10 +172,15 @@ def test_code_is_copied(chromium: Any, reports: dict[str, str]) -> None:
         page.select_option("select[data-choice=code]", "numpy")
         assert page.locator("#code-numpy").is_visible()
         assert not page.locator("#code-sympy").is_visible()
+        page.evaluate(
+            "document.addEventListener('copy', () => { taken = String(getSelection()); })"
+        )
+        page.evaluate("navigator.clipboard.writeText = async (text) => { taken = text; }")
         page.locator("button[data-copy=code-numpy]").click()
         page.wait_for_function(
             "document.querySelector('button[data-copy=code-numpy]').textContent == 'Copied'"
         )
+        assert page.evaluate("taken") == page.locator("#code-numpy").text_content()
 
 
 def test_a_page_can_be_read_without_script_and_printed(

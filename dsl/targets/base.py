@@ -395,9 +395,9 @@ def _from_outside(source: str | Matrix, n: int | None, data: str | None) -> Targ
         return _from_matrix(_checked(source, "the array"), ("matrix", "", "entries"), n, data)
     path, variable = split_variable(source)
     name = Path(path).stem + (f"_{variable}" if variable else "")
-    return _from_matrix(
-        load_matrix(source), (name, f" from {source}", "entries as in the file"), n, data
-    )
+    # The name alone: where the file lies concerns nobody to whom the run is shown.
+    where = f" from {Path(path).name}" + (f":{variable}" if variable else "")
+    return _from_matrix(load_matrix(source), (name, where, "entries as in the file"), n, data)
 
 
 def _checked(made: object, what: str) -> Matrix:

@@ -50,8 +50,6 @@ def figure(
     picture: Markup | Sequence[Markup],
     caption: str,
     twin: Table | Markup,
-    *,
-    is_scrolled: bool = False,
 ) -> Markup:
     """Returns a picture with its caption and its text twin.
 
@@ -59,10 +57,9 @@ def figure(
         picture: SVG; or the same drawn for a wide and for a narrow page.
         caption: Says what to see.
         twin: The same as text.
-        is_scrolled: It keeps its size and can be moved where the page is narrower.
     """
     if isinstance(picture, Markup):
-        shown = element("div", picture, class_="scroll", tabindex=0) if is_scrolled else picture
+        shown = picture
     else:
         wide, narrow = picture
         shown = joined(

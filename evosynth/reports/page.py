@@ -25,6 +25,8 @@ TEMPLATE = "report.html.j2"
 # Joined in this order to the one style and the one script of a page.
 STYLES = ("report.css", "flow.css", "heat_map.css", "runs.css")
 SCRIPTS = ("report.js", "flow.js", "steps.js")
+# Of what an unexpected error says of itself.
+LONGEST = 300
 # Of a page that is a file; a live page may ask its server for events.
 NOWHERE = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -55,13 +57,18 @@ def parts_of(story: Story) -> Iterator[Part]:
 
 
 def part_of(section: Section, story: Story) -> Part:
-    """Returns a section of a run's page; if its files cannot be read, it says why."""
+    """Returns a section of a run's page; if its files cannot be read, it says why.
+
+    Files that nobody has checked may hold what no section expects: whatever a section raises
+    is said in its place, and the others are shown.
+    """
     version = version_of(section, story.folder)
     try:
         html = section.write(story)
-    except EvosynthError as error:
+    except Exception as error:
+        reason = str(error) if isinstance(error, EvosynthError) else repr(error)[:LONGEST]
         # Pages are shown to others, whom the place of the folder does not concern.
-        problem = str(error).replace(f"{story.folder}{os.sep}", "")
+        problem = reason.replace(f"{story.folder}{os.sep}", "")
         told = element("p", element("strong", "Not readable: "), problem, class_="problem")
         return Part(section.name, section.title, told, version, problem)
     return Part(section.name, section.title, html, version)

@@ -11,7 +11,7 @@ from evosynth.plugins.installed import load_installed
 from evosynth.reports.page import page_of, parts_of
 from evosynth.reports.rivals import read_rivals
 from evosynth.reports.story import Story
-from evosynth.runs.files import write_output
+from evosynth.runs.files import refuse_link, write_output, write_text
 from evosynth.runs.folder import CONFIGURATION
 
 NAME = "report.html"
@@ -49,7 +49,7 @@ def report(
             the runs, if there is one.
 
     Raises:
-        DataError: There is no such run.
+        DataError: There is no such run, or its `report.html` is a link.
         StorageError: The page cannot be written.
     """
     return write_report(Path(run), output, comparison).path
@@ -68,8 +68,14 @@ def write_report(
         )
     story = Story(run, _beside(run) if comparison is None else Path(comparison))
     parts = list(parts_of(story))
-    path = Path(output) if output is not None else run / NAME
-    write_output(path, page_of(story, parts))
+    page = page_of(story, parts)
+    if output is not None:
+        path = Path(output)
+        write_output(path, page)
+    else:
+        path = run / NAME
+        refuse_link(path)  # a run folder from elsewhere might point at our files
+        write_text(path, page)
     return Report(path, tuple(part.problem for part in parts if part.problem))
 
 

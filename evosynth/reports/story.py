@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from dsl.errors import DataError
+from dsl.errors import DataError, EvosynthError
 from dsl.grammars.recursive.recursive_target import RecursiveTarget
 from dsl.program import Program
 from dsl.samples import SampledTarget
@@ -17,16 +15,16 @@ from dsl.targets.approximate_target import ApproximateTarget
 from evosynth.folder_report import printable
 from evosynth.fronts import Front
 from evosynth.fronts.reading import read_front
+from evosynth.reports.history import History, read_history
+from evosynth.reports.once import once
 from evosynth.reports.rivals import Rival, read_rivals
+from evosynth.reports.titles import title_of
 from evosynth.runs import AlgorithmDocument, Document, read_any_document
 from evosynth.runs.files import refuse_link
 from evosynth.runs.folder import BEST, CONFIGURATION, FRONT, LOG, RunFolder
-from evosynth.runs.json_lines import examine_lines
 from evosynth.runs.stored_target import AnyTarget, read_stored_target
 
 Kind = Literal["matrix", "approximate", "formula", "algorithm"]
-# More records than this are thinned: a page has fewer pixels.
-MOST_RECORDS = 20_000
 # Size at which an algorithm for every size is shown.
 DRAWN = 16
 
@@ -46,7 +44,7 @@ class Story:
     """
 
     def __init__(self, folder: Path, comparison: Path | None = None) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()
         self.comparison_folder = comparison
 
     @property
@@ -54,20 +52,23 @@ class Story:
         """The folder's name as it is typed after a command: a stranger may have chosen it."""
         return printable(shlex.quote(self.folder.name))
 
-    @cached_property
+    @once
     def configuration(self) -> dict[str, Any]:
         """What `run.json` holds: plain data that nobody has checked."""
         return RunFolder(self.folder).read_configuration()
 
-    @cached_property
+    @once
     def target(self) -> AnyTarget:
         """What had to be computed."""
         return read_stored_target(self.configuration)
 
     @property
     def title(self) -> str:
-        """What people call the target."""
-        return self.target.title
+        """What people call the target; the folder's name where that is not said."""
+        try:
+            return title_of(self.configuration)
+        except EvosynthError:
+            return printable(self.folder.name)
 
     @property
     def kind(self) -> Kind:
@@ -93,7 +94,7 @@ class Story:
         """What formulas are of; None of other runs."""
         return self.target if isinstance(self.target, SampledTarget) else None
 
-    @cached_property
+    @once
     def rivals(self) -> tuple[Rival, ...]:
         """What a comparison says of rivals; () without one."""
         if self.comparison_folder is None:
@@ -107,7 +108,7 @@ class Story:
         has_size = self.document.algorithm.has_size
         return min((n for n in range(2, 82) if has_size(n)), key=lambda n: (abs(n - DRAWN), n))
 
-    @cached_property
+    @once
     def document(self) -> Document | AlgorithmDocument | None:
         """The best program or algorithm so far, with its claims; None before there is one."""
         path = self.folder / BEST
@@ -119,32 +120,23 @@ class Story:
         """The best program so far; None before there is one, and of algorithms."""
         return self.document.program if isinstance(self.document, Document) else None
 
-    @cached_property
+    @once
     def front(self) -> Front | None:
         """What no other find beats; None before the run has ended, and of algorithms."""
         if self.kind == "algorithm" or not (self.folder / FRONT).exists():
             return None
         return read_front(self.folder)
 
-    @cached_property
+    @once
     def result(self) -> dict[str, Any]:
         """How the run ended, as it says; {} while it goes on."""
         result = self.configuration.get("result")
         return result if isinstance(result, dict) else {}
 
-    @cached_property
-    def records(self) -> list[dict[str, Any]]:
-        """Lines of the log that say how an island stands after an epoch, thinned if many."""
-        path = self.folder / LOG
-        refuse_link(path)
-        kept: list[dict[str, Any]] = []
-        step = 1
-        for position, line in enumerate(_epochs(path)):
-            if position % step == 0:
-                kept.append(line)
-            if len(kept) > MOST_RECORDS:
-                kept, step = kept[::2], 2 * step
-        return kept
+    @once
+    def history(self) -> History:
+        """How the search went, as the log has it."""
+        return read_history(self.folder / LOG)
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -153,9 +145,3 @@ class Story:
         if not isinstance(spec, dict):
             raise DataError(f"'{self.folder / CONFIGURATION}' does not say what the run does")
         return spec
-
-
-def _epochs(path: Path) -> Iterator[dict[str, Any]]:
-    for line in examine_lines(path):
-        if line is not None and type(line.get("evaluations")) is int:
-            yield line

@@ -27,6 +27,9 @@ SENDING, TAKING = 5.0, 20.0
 # signs of life for what is between us.
 PULSE, HEARTBEAT = 1.0, 15.0
 RETRY = "5"
+# Milliseconds after which a browser comes again: to a connection that was lost, and to a run
+# that nobody works on. Between, it needs no connection, of which browsers have few.
+LOST, IDLE = 2_000, 5_000
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -146,24 +149,33 @@ class Exchange(BaseHTTPRequestHandler):
                 self._send_events(live, revision)
 
     def _send_events(self, live: Live, revision: int) -> None:
-        """Sends what is made after a revision, until there is an end or no reader."""
-        self._write(b"retry: 2000\n\n")
+        """Sends what is made after a revision, until nothing follows or there is no reader."""
+        self._send_retry(LOST)
+        is_called_live = False
         heard = time.monotonic()
         while self._is_read():
-            found, is_done = live.wait(revision, PULSE)
+            found, standstill = live.wait(revision, PULSE)
             for made in found:
                 part = made.part
                 data = {"name": part.name, "html": part.html, "version": made.version}
                 self._send_event("section", data, self.server.mark(made.revision))
                 revision = made.revision
-            if is_done:
-                self._send_event("end", {}, self.server.mark(revision))
+            if standstill is not None:
+                self._send_retry(IDLE)
+                end = {"told": standstill.told, "isFinal": standstill.is_final}
+                self._send_event("end", end, self.server.mark(revision))
                 return
+            if not is_called_live:
+                self._send_event("live", {}, self.server.mark(revision))
+                is_called_live = True
             if found:
                 heard = time.monotonic()
             elif time.monotonic() - heard > HEARTBEAT:
                 self._write(b": nothing new\n\n")
                 heard = time.monotonic()
+
+    def _send_retry(self, milliseconds: int) -> None:
+        self._write(f"retry: {milliseconds}\n\n".encode())
 
     def _is_read(self) -> bool:
         """Tells whether the reader of a stream is still there."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol, final
+from typing import final
 
 from evosynth.reports.markup import element
 from evosynth.reports.page import Part
+from evosynth.serving.source import Look, Source, Standstill
 
 HANDS = 2
 # Seconds. A section that took longer than EXPENSIVE leaves one hand to the others, and rests
@@ -20,40 +21,6 @@ EXPENSIVE, REST = 0.25, 4.0
 # Looking takes at most this share of the time.
 LOOKING = 0.1
 LINGER = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How things stand.
-
-    Attributes:
-        versions: Of every section, by name: a text that changes when it has to be made anew.
-        is_over: Nothing will change any more.
-    """
-
-    versions: dict[str, str]
-    is_over: bool = False
-
-
-class Source(Protocol):
-    """Where sections come from; it is asked by several threads."""
-
-    @property
-    def titles(self) -> Mapping[str, str]:
-        """Headings by the names of sections, in the order of the page."""
-        ...
-
-    def look(self) -> Look:
-        """Says how things stand; quick. Two never run at once."""
-        ...
-
-    def make(self, name: str) -> Part:
-        """Returns a section as things stand since the last look; it raises nothing."""
-        ...
-
-    def rest(self) -> None:
-        """Forgets what was read and can be read again: nobody asks for now."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +39,18 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a page can show.
+class LiveParts:
+    """All sections of a page at one moment.
 
     Attributes:
-        parts: All sections in order; one that is not made yet says so.
+        parts: They, in order; one that is not made yet says so.
         revision: The largest of them.
-        is_done: Nothing will follow.
+        is_final: Nothing will follow.
     """
 
     parts: list[Part]
     revision: int
-    is_done: bool
+    is_final: bool
 
 
 @final
@@ -128,11 +95,9 @@ class Live:
             with self._changed:
                 self._users += 1
                 self._look_due = 0.0
-                if not self._hands:
-                    self._looked = -math.inf
-                while self._hands < HANDS:
-                    threading.Thread(target=self._work, daemon=True).start()
-                    self._hands += 1
+                if not self._hands or self._look.standstill is not None:
+                    self._looked = -math.inf  # whoever asks anew is told of now
+                self._employ()
                 self._changed.notify_all()
             yield
         finally:
@@ -140,7 +105,7 @@ class Live:
                 self._users -= 1
                 self._left = time.monotonic()
 
-    def show(self, patience: float) -> Shown:
+    def show(self, patience: float) -> LiveParts:
         """Returns everything as it is now, or what of it is made after so many seconds."""
         entered = time.monotonic()
         with self._changed:
@@ -149,17 +114,25 @@ class Live:
             self._showing -= 1
             parts = [self._part(name, title) for name, title in self._source.titles.items()]
             revision = max((made.revision for made in self._made.values()), default=0)
-            return Shown(parts, revision, self._is_done())
+            standstill = self._standstill()
+            return LiveParts(parts, revision, standstill is not None and standstill.is_final)
 
-    def wait(self, revision: int, patience: float) -> tuple[list[Made], bool]:
+    def wait(self, revision: int, patience: float) -> tuple[list[Made], Standstill | None]:
         """Waits for what was made after a revision.
 
         Returns:
-            It, by revision, and whether nothing will follow.
+            It, by revision, and why nothing follows, if that is so.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._after(revision) or self._is_done(), patience)
-            return self._after(revision), self._is_done()
+            self._employ()
+            self._changed.wait_for(lambda: self._after(revision) or self._standstill(), patience)
+            return self._after(revision), self._standstill()
+
+    def _employ(self) -> None:
+        """Sees to it that there are all hands; one that failed has gone."""
+        while self._hands < HANDS:
+            threading.Thread(target=self._work, daemon=True).start()
+            self._hands += 1
 
     def _part(self, name: str, title: str) -> Part:
         """Returns a section with the version that it was made for."""
@@ -178,8 +151,10 @@ class Live:
             self._seconds.get(name, 0.0) > EXPENSIVE for name in self._outdated()
         )
 
-    def _is_done(self) -> bool:
-        return self._looked > -math.inf and self._look.is_over and not self._outdated()
+    def _standstill(self) -> Standstill | None:
+        """Returns why nothing follows, once everything is made."""
+        is_made = self._looked > -math.inf and not self._outdated()
+        return self._look.standstill if is_made else None
 
     def _outdated(self) -> list[str]:
         made = self._made
@@ -197,40 +172,52 @@ class Live:
             for name in self._outdated()
             if name not in self._busy
             and ((seconds := self._seconds.get(name, 0.0)) <= EXPENSIVE or not is_one_expensive)
-            and (self._look.is_over or self._rests_until.get(name, 0.0) <= now)
+            and (self._look.standstill or self._rests_until.get(name, 0.0) <= now)
         ]
         return min(found, key=lambda pair: pair[0])[1] if found else None
 
     def _work(self) -> None:
         """Looks and makes in turns until nobody reads any more."""
-        while True:
+        try:
+            while self._take_turn():
+                pass
+        finally:
             with self._changed:
-                now = time.monotonic()
-                if not self._users and now - self._left > LINGER:
-                    self._hands -= 1
-                    if not self._hands:
-                        self._source.rest()
-                    return
-                name = None
-                if now >= self._look_due and not self._is_looking:
-                    self._is_looking = True
-                elif (name := self._next(now)) is None:
-                    self._changed.wait(max(self._look_due - now, self._interval / 8))
-                    continue
-                else:
-                    self._busy.add(name)
-            if name is None:
-                self._look_once()
+                self._hands -= 1
+                if not self._hands:
+                    self._source.rest()
+
+    def _take_turn(self) -> bool:
+        """Looks, makes or waits once; False if nobody reads any more."""
+        with self._changed:
+            now = time.monotonic()
+            if not self._users and now - self._left > LINGER:
+                return False
+            name = None
+            if now >= self._look_due and not self._is_looking:
+                self._is_looking = True
+            elif (name := self._next(now)) is None:
+                self._changed.wait(max(self._look_due - now, self._interval / 8))
+                return True
             else:
-                self._make(name)
+                self._busy.add(name)
+        if name is None:
+            self._look_once()
+        else:
+            self._make(name)
+        return True
 
     def _look_once(self) -> None:
         began = time.monotonic()
+        look: Look | None = None
         try:
-            look: Look | None = self._source.look()
+            look = self._source.look()
         except Exception as error:  # the next look may do better
-            look = None
             self._tell(f"cannot look at the runs: {type(error).__name__}: {error}")
+        finally:
+            self._note_look(look, began)
+
+    def _note_look(self, look: Look | None, began: float) -> None:
         now = time.monotonic()
         with self._changed:
             self._is_looking = False
@@ -245,11 +232,15 @@ class Live:
     def _make(self, name: str) -> None:
         began = time.monotonic()
         version = self._look.versions[name]  # before its files are read
-        part = self._source.make(name)
-        now = time.monotonic()
-        with self._changed:
-            self._busy.remove(name)
-            self._seconds[name] = now - began
-            self._rests_until[name] = now + REST * (now - began)
-            self._made[name] = Made(part, version, next(self._revisions))
-            self._changed.notify_all()
+        part: Part | None = None
+        try:
+            part = self._source.make(name)
+        finally:
+            now = time.monotonic()
+            with self._changed:
+                self._busy.remove(name)
+                self._seconds[name] = now - began
+                self._rests_until[name] = now + REST * (now - began)
+                if part is not None:
+                    self._made[name] = Made(part, version, next(self._revisions))
+                self._changed.notify_all()

@@ -7,8 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 from pathlib import Path
 from typing import final
@@ -21,9 +20,9 @@ from evosynth.reports.markup import element
 from evosynth.reports.page import Part
 from evosynth.runs.folder import CONFIGURATION
 from evosynth.runs.lock import LOCK, holder_of
-from evosynth.serving.addresses import run_address
-from evosynth.serving.live import Look
 from evosynth.serving.run_row import RunRow, read_row, stamp_of
+from evosynth.serving.run_table import Listed, age_text, line_of, table_of
+from evosynth.serving.source import Look
 
 MOST_LISTED = 1000
 # Seconds that one look may spend on runs that it has not read yet.
@@ -31,51 +30,39 @@ BUDGET = 0.5
 UNREAD = RunRow(problem="not read yet")
 RUNNING, OTHERS = "running", "runs"
 TITLES = {RUNNING: "Searching now", OTHERS: "Runs"}
-HEAD = (
-    "run",
-    "target",
-    "state",
-    "operations",
-    "best known",
-    "product",
-    "error",
-    "evaluations",
-    "changed",
-)
-NUMBERS = {"operations", "best known", "product", "error", "evaluations"}
-AGES = ((86_400, "day"), (3_600, "h"), (60, "min"))
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A run folder as it stands.
+class _Found:
+    """A run folder, before anything of it is read.
 
     Attributes:
         name: Of the folder.
-        row: What its files tell.
-        is_running: A process works on it.
-        is_left: A process that was killed has left its lock.
-        changed: When one of its files was changed last, in seconds since 1970.
+        stamp: Changes with its files.
+        is_locked: There is a lock.
+        is_held: A process holds it.
     """
 
     name: str
-    row: RunRow
-    is_running: bool
-    is_left: bool
-    changed: float
+    stamp: tuple[tuple[int, int, int], ...]
+    is_locked: bool
+    is_held: bool
+
+    @classmethod
+    def of(cls, entry: os.DirEntry[str]) -> _Found:
+        """Returns the run of a folder."""
+        is_locked = os.path.lexists(f"{entry.path}/{LOCK}")
+        return cls(
+            entry.name,
+            stamp_of(Path(entry.path)),
+            is_locked,
+            is_locked and _is_held(Path(entry.path)),
+        )
 
     @property
-    def state(self) -> str:
-        """What people say of it."""
-        if self.row.problem:
-            return self.row.problem
-        if self.is_running:
-            return "searching"
-        if self.row.ended_by == "interrupt":
-            return "interrupted"
-        if self.row.ended_by:
-            return f"ended: {self.row.ended_by}"
-        return "killed" if self.is_left else "not ended"
+    def changed(self) -> float:
+        """When one of its files was changed last, in seconds since 1970."""
+        return max(written for written, _, _ in self.stamp) / 1e9
 
 
 @final
@@ -128,33 +115,25 @@ class RunList:
         """Forgets nothing: little is kept of a run, and a thousand take a while to read."""
 
     def _listed(self) -> tuple[list[Listed], int]:
-        """Returns the newest runs, and how many there are beside them."""
-        found = []
-        for entry in _entries(self._folder):
-            if _is_run(entry):
-                with suppress(OSError):  # it may have gone
-                    found.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name))
-        newest = nlargest(MOST_LISTED, found)
+        """Returns what is searched and the newest others, and how many there are beside them."""
+        found = [_Found.of(entry) for entry in _entries(self._folder) if _is_run(entry)]
+        newest = nlargest(MOST_LISTED, found, key=lambda run: (run.is_held, run.changed))
         until = time.monotonic() + BUDGET
-        listed = [self._read(name, until) for _, name in newest]
+        listed = [self._read(run, until) for run in newest]
         listed.sort(key=lambda run: (-run.changed, run.name))
         return listed, len(found) - len(newest)
 
-    def _read(self, name: str, until: float) -> Listed:
+    def _read(self, run: _Found, until: float) -> Listed:
         """Returns a run; if time is up and it is not known, only its name."""
-        folder = self._folder / name
-        stamp = stamp_of(folder)
-        changed = max(written for written, _, _ in stamp) / 1e9
-        kept = self._kept.get(name)
-        if kept is not None and kept[0] == stamp:
+        kept = self._kept.get(run.name)
+        if kept is not None and kept[0] == run.stamp:
             row = kept[1]
         elif time.monotonic() > until:
             row = UNREAD
         else:
-            row = read_row(folder)
-            self._kept[name] = stamp, row
-        is_locked, is_running = _lock_of(folder)
-        return Listed(name, row, is_running, is_locked and not is_running, changed)
+            row = _row(self._folder / run.name)
+            self._kept[run.name] = run.stamp, row
+        return Listed(run.name, row, run.is_held, run.is_locked and not run.is_held, run.changed)
 
     def _others(
         self, runs: list[Listed], left_out: int, now: float, is_one_running: bool
@@ -174,12 +153,7 @@ class RunList:
         )
 
     def _table(self, runs: list[Listed], now: float) -> Markup:
-        head = element(
-            "tr", *(element("th", name, scope="col", class_=_kind(name)) for name in HEAD)
-        )
-        body = Markup("").join(self._line(run, now) for run in runs)
-        table = element("table", element("thead", head), element("tbody", body), class_="runs")
-        return element("div", table, class_="scroll", tabindex=0)
+        return table_of(self._line(run, now) for run in runs)
 
     def _line(self, run: Listed, now: float) -> Markup:
         """Returns the line of a run; what it was the last time if nothing has changed."""
@@ -196,43 +170,6 @@ class RunList:
         for kept in (self._kept, self._pieces):
             for name in kept.keys() - names:
                 del kept[name]
-
-
-def age_text(seconds: float) -> str:
-    """Returns how long ago something was, in one number."""
-    for unit, name in AGES:
-        if seconds >= unit:
-            count = int(seconds // unit)
-            return f"{count} {name}{'s' * (name == 'day' and count > 1)} ago"
-    return "just now"
-
-
-def _line(run: Listed, age: str) -> Markup:
-    row = run.row
-    at = f" at n = {row.size}" if row.size is not None else ""
-    link = element("a", printable(run.name), href=run_address(run.name))
-    state = element("span", run.state, class_="problem" if row.problem else None)
-    written = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed))
-    kind = element("span", row.kind, class_="muted") if row.kind else ""
-    cells = (
-        element("span", row.title) + kind,
-        state,
-        "" if row.operations is None else f"{row.operations:,}{at}",
-        "" if row.best_known is None else f"{row.best_known:,}",
-        "" if row.dense is None else f"{row.dense:,}",
-        "" if row.error is None else f"{row.error:.1e}" if row.error else "0",
-        "" if row.evaluations is None else f"{row.evaluations:,}",
-        element("time", age, title=written),
-    )
-    named = (
-        element("td", cell, class_=_kind(name), data_label=name)
-        for name, cell in zip(HEAD[1:], cells, strict=True)
-    )
-    return element("tr", element("th", link, scope="row"), *named)
-
-
-def _kind(column: str) -> str | None:
-    return "number" if column in NUMBERS else None
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -253,14 +190,28 @@ def _is_run(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _lock_of(folder: Path) -> tuple[bool, bool]:
-    """Returns whether there is a lock, and whether a process holds it."""
-    if not os.path.lexists(f"{folder}/{LOCK}"):
-        return False, False
+def _is_held(folder: Path) -> bool:
     try:
-        return True, holder_of(folder) is not None
+        return holder_of(folder) is not None
     except EvosynthError:
-        return True, False
+        return False
+
+
+def _row(folder: Path) -> RunRow:
+    """Returns what a run tells; one that is damaged as nobody expected says so, too."""
+    try:
+        return read_row(folder)
+    except Exception as error:  # a run must not hide the others
+        return RunRow(problem=f"cannot be read: {type(error).__name__}")
+
+
+def _line(run: Listed, age: str) -> Markup:
+    """Returns the line of a run; one that cannot be made says so."""
+    try:
+        return line_of(run, age)
+    except Exception as error:  # a run must not hide the others
+        problem = f"cannot be shown: {type(error).__name__}"
+        return line_of(replace(run, row=RunRow(problem=problem)), age)
 
 
 def _digest(html: Markup | None) -> str:

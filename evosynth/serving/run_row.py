@@ -17,6 +17,7 @@ from dsl.errors import DataError, EvosynthError
 from dsl.targets import Target
 from dsl.targets.approximate_target import ApproximateTarget
 from evosynth.folder_report import printable
+from evosynth.reports.titles import title_of
 from evosynth.runs.algorithm_document import read_recursive_target
 from evosynth.runs.files import read_text, refuse_link
 from evosynth.runs.folder import BEST, CONFIGURATION, LOG
@@ -24,7 +25,6 @@ from evosynth.runs.json_lines import parse_line
 from evosynth.runs.lock import LOCK
 from evosynth.runs.stored_target import read_stored_target
 from evosynth.runs.untrusted_json import parse_json
-from evosynth.serving.titles import title_of
 
 # Bytes: of a configuration, and of the ends of files in which claims and counts are.
 LARGEST, PIECE = 1 << 22, 1 << 16
@@ -33,6 +33,8 @@ MOST_VALUES = 200_000
 # Up to this size the matrix of a run that has not ended is made, to count what it would cost.
 LARGEST_MADE = 256
 LONGEST_WORD, LONGEST_PROBLEM = 40, 200
+# What stopped a run that may be gone on with.
+INTERRUPT = "interrupt"
 KINDS = {
     "matrix": "exact",
     "approximate": "approximate",

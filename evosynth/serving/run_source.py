@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +18,8 @@ from evosynth.reports.page import Part, part_of, version_of
 from evosynth.reports.story import Story
 from evosynth.runs.folder import CONFIGURATION
 from evosynth.runs.lock import LOCK, holder_of
-from evosynth.serving.live import Look
-from evosynth.serving.titles import title_of
+from evosynth.serving.run_row import INTERRUPT
+from evosynth.serving.source import Look, Standstill
 
 COMMAND = "evosynth serve --plugin"
 # Seconds after which a run that has written its configuration has begun, or never will.
@@ -40,16 +41,12 @@ def _missing_plugins(story: Story) -> Markup | None:
 PLUGINS = Section("plugins", "Plug-ins that are missing", (CONFIGURATION,), _missing_plugins)
 
 
-class _Titled(Story):
-    """A run that has a title even if its folder is damaged."""
-
-    @property
-    def title(self) -> str:
-        """What people call the target; the folder's name where it does not say."""
-        try:
-            return title_of(self.configuration)
-        except EvosynthError:
-            return self.folder.name
+ENDED = Standstill("The run has ended.", is_final=True)
+GONE = Standstill("The run is no longer there.", is_final=True)
+UNREADABLE = Standstill("The run cannot be read.", is_final=True)
+INTERRUPTED = Standstill("The run was interrupted.")
+KILLED = Standstill("The run was killed.")
+STOPPED = Standstill("The run has stopped without a result.")
 
 
 @final
@@ -71,21 +68,21 @@ class RunSource:
         self.titles = {section.name: section.title for section in self._sections.values()}
         self._tell = tell
         self._versions: dict[str, str] = {}
-        self.story = _Titled(folder)
+        self.story = Story(folder)
 
     def look(self) -> Look:
         """Says which files are there."""
         if self._folder.is_symlink() or not self._folder.is_dir():
-            return Look(self._versions, is_over=True)
+            return Look(self._versions, GONE)
         # First whether it goes on: what is found after its end is final.
-        is_over = self._is_over()
+        is_held = self._is_held()
         versions = {
             name: version_of(section, self._folder) for name, section in self._sections.items()
         }
         if versions != self._versions:
             # What a story has read is never read again.
-            self.story, self._versions = _Titled(self._folder), versions
-        return Look(versions, is_over)
+            self.story, self._versions = Story(self._folder), versions
+        return Look(versions, None if is_held else self._standstill())
 
     def make(self, name: str) -> Part:
         """Returns a section; one that fails says so, here and to whoever watches the server."""
@@ -101,15 +98,26 @@ class RunSource:
 
     def rest(self) -> None:
         """Forgets the run's log and program, which may be large."""
-        self.story = _Titled(self._folder)
+        self.story = Story(self._folder)
 
-    def _is_over(self) -> bool:
-        """Tells whether nobody works on the run, and nobody is about to begin."""
-        path = self._folder / CONFIGURATION
+    def _is_held(self) -> bool:
+        """Tells whether a process works on the run."""
         try:
-            if holder_of(self._folder) is not None:
-                return False
-            is_old = time.time() - path.lstat().st_mtime > BEGINNING
-            return is_old or (self._folder / LOCK).exists() or bool(Story(self._folder).result)
-        except (EvosynthError, OSError):
-            return True
+            return holder_of(self._folder) is not None
+        except EvosynthError:
+            return False
+
+    def _standstill(self) -> Standstill | None:
+        """Returns what has become of a run that nobody works on; None if it is about to begin."""
+        try:
+            written = (self._folder / CONFIGURATION).lstat().st_mtime
+            result = self.story.result
+        except OSError:
+            return GONE
+        except EvosynthError:
+            return UNREADABLE
+        if result:
+            return INTERRUPTED if result.get("stopped_by") == INTERRUPT else ENDED
+        if os.path.lexists(self._folder / LOCK):
+            return KILLED
+        return STOPPED if time.time() - written > BEGINNING else None

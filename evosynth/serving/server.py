@@ -8,7 +8,6 @@ import socket
 import socketserver
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -24,19 +23,18 @@ from evosynth.reports.page import NOWHERE, allowed, page_of, render
 from evosynth.runs.folder import CONFIGURATION
 from evosynth.serving.addresses import Address, events_address
 from evosynth.serving.exchange import RETRY, Exchange, RefusedError
-from evosynth.serving.live import Live, Shown
+from evosynth.serving.live import Live, LiveParts
+from evosynth.serving.live_runs import LiveRun, LiveRuns
 from evosynth.serving.places import Places
 from evosynth.serving.run_list import RunList
-from evosynth.serving.run_source import RunSource
 
 HOST, DEFAULT_PORT = "127.0.0.1", 8000
 TEMPLATE = "runs.html.j2"
 PAGE = f"{NOWHERE}; connect-src 'self'"
 # At once: connections, streams among them, and runs whose sections are kept.
 MOST_CONNECTIONS, MOST_STREAMS, MOST_RUNS = 128, 64, 32
-# Seconds between two looks at files, and until a page is sent with what is made of it by then.
-RUN_INTERVAL, LIST_INTERVAL = 0.3, 1.0
-FIRST_WAIT = 2.0
+# Seconds between two looks at the list, and until a page is sent with what is made by then.
+LIST_INTERVAL, FIRST_WAIT = 1.0, 2.0
 LONGEST_LINE, MOST_TOLD = 300, 1000
 FULL = (
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
@@ -60,7 +58,7 @@ def serve(folder: str | os.PathLike[str] = "evosynth-runs", *, port: int = DEFAU
     load_installed()
     with RunsServer(Path(folder), port) as server:
         for line in (server.url, *server.narration()):
-            print(line, file=sys.stderr, flush=True)
+            _say(line)
         with suppress(KeyboardInterrupt):
             server.serve_forever()
 
@@ -107,7 +105,7 @@ class RunsServer(ThreadingHTTPServer):
         self._guard = threading.Lock()
         self._revisions = count(1)
         self._session = secrets.token_hex(8)
-        self._runs: OrderedDict[str, tuple[RunSource, Live]] = OrderedDict()
+        self._runs = LiveRuns(MOST_RUNS, self._revisions, self.tell)
         self._list = RunList(self.folder)
         self._live_list = Live(self._list, self._revisions, LIST_INTERVAL, self.tell)
         try:
@@ -154,9 +152,8 @@ class RunsServer(ThreadingHTTPServer):
             with self._live_list.reading():
                 page = self._list_page(self._live_list.show(FIRST_WAIT))
         else:
-            source, live = found
-            with live.reading():
-                page = self._run_page(source, live.show(FIRST_WAIT), address)
+            with found.live.reading():
+                page = self._run_page(found, found.live.show(FIRST_WAIT), address)
         return page.encode(errors="replace")
 
     @contextmanager
@@ -171,7 +168,7 @@ class RunsServer(ThreadingHTTPServer):
             RefusedError: There is no such run, or there are too many streams.
         """
         found = self._find(address)
-        live = self._live_list if found is None else found[1]
+        live = self._live_list if found is None else found.live
         if not self._streams.acquire(blocking=False):
             text = "Too many pages are open: close some."
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, text, **{"Retry-After": RETRY})
@@ -191,46 +188,37 @@ class RunsServer(ThreadingHTTPServer):
         is_ours = session == self._session and revision.isascii() and revision.isdigit()
         return int(revision) if is_ours and len(revision) < 20 else 0
 
-    def _find(self, address: Address) -> tuple[RunSource, Live] | None:
+    def _find(self, address: Address) -> LiveRun | None:
         """Returns the run that an address names; None for the list.
 
         Raises:
             RefusedError: There is no such run.
         """
+        is_one_run = self._is_one_run()
         if address.run is None:
-            return self._live_run(self.folder) if self._is_one_run() else None
-        folder = None if self._is_one_run() else self._list.find(address.run)
-        if folder is None:
+            return self._runs.of(self.folder) if is_one_run else None
+        folder = None if is_one_run else self._list.find(address.run)
+        if folder is not None:
+            return self._runs.of(folder)
+        # An open page is told what has become of its run.
+        known = self._runs.known(address.run) if address.is_stream and not is_one_run else None
+        if known is None:
             raise RefusedError(HTTPStatus.NOT_FOUND, "There is no such run.")
-        return self._live_run(folder)
+        return known
 
     def _is_one_run(self) -> bool:
         return os.path.lexists(self.folder / CONFIGURATION)
 
-    def _live_run(self, folder: Path) -> tuple[RunSource, Live]:
-        with self._guard:
-            found = self._runs.get(folder.name)
-            if found is None:
-                source = RunSource(folder, self.tell)
-                found = source, Live(source, self._revisions, RUN_INTERVAL, self.tell)
-                self._runs[folder.name] = found
-            self._runs.move_to_end(folder.name)
-            unused = [name for name, (_, live) in self._runs.items() if not live.is_used]
-            for name in unused[: max(0, len(self._runs) - MOST_RUNS)]:
-                if name != folder.name:
-                    del self._runs[name]
-            return found
-
-    def _run_page(self, source: RunSource, shown: Shown, address: Address) -> str:
+    def _run_page(self, run: LiveRun, shown: LiveParts, address: Address) -> str:
         return page_of(
-            source.story,
+            run.source.story,
             shown.parts,
             policy=PAGE,
-            events="" if shown.is_done else events_address(self.mark(shown.revision)),
+            events="" if shown.is_final else events_address(self.mark(shown.revision)),
             home="" if address.run is None else "../../",
         )
 
-    def _list_page(self, shown: Shown) -> str:
+    def _list_page(self, shown: LiveParts) -> str:
         return render(
             TEMPLATE,
             PAGE,
@@ -278,4 +266,5 @@ class RunsServer(ThreadingHTTPServer):
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    with suppress(OSError, ValueError):  # nobody listens any more
+        print(line, file=sys.stderr, flush=True)

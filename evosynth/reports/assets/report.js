@@ -74,12 +74,20 @@ if (address) {
     if (entry) entry.hidden = !html;
     hideTip();
   });
-  source.addEventListener("end", () => { state.textContent = "The run has ended."; source.close(); });
-  const told = state.textContent;
-  source.addEventListener("open", () => { state.textContent = told; });
+  const live = state.textContent;
+  function say(text) { if (state.textContent !== text) state.textContent = text; }  // read aloud
+  let isExpected = false;  // the stream ends as announced: the browser asks again later
+  source.addEventListener("live", () => say(live));
+  source.addEventListener("end", (event) => {
+    const { told, isFinal } = JSON.parse(event.data);
+    say(told);
+    isExpected = true;
+    if (isFinal) source.close();
+  });
   source.addEventListener("error", () => {
-    state.textContent = source.readyState === EventSource.CLOSED
-      ? "Not live: evosynth serve takes no more readers. Close other pages, then reload this one."
-      : "No connection to evosynth serve; trying again.";
+    if (isExpected) { isExpected = false; return; }
+    say(source.readyState === EventSource.CLOSED
+      ? "Not live: reload this page. If it stays so, close other pages of evosynth serve."
+      : "No connection to evosynth serve; trying again.");
   });
 }

@@ -33,6 +33,7 @@ class Plot:
         width: In pixels.
         height: In pixels.
         counts: Heights are whole numbers.
+        across: Places are whole numbers.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Plot:
     width: float = WIDE
     height: float = 320.0
     counts: bool = False
+    across: bool = True
     _floor: float | None = None
     _below: list[Markup] = field(default_factory=list)
     _shapes: list[Markup] = field(default_factory=list)
@@ -98,13 +100,15 @@ class Plot:
         """Draws a vertical line."""
         left, bottom = self.place(x, self.y.low)
         path = f"M{number(left)} {number(bottom)}V{number(TOP)}"
-        self._below.append(element("path", class_=f"line thin {look}", d=path, data_tip=tip))
+        self._below.append(
+            element("path", class_=f"line thin {look}", d=path, data_tip=tip, tabindex=0)
+        )
 
     def tick(self, x: float, look: str, tip: str) -> None:
         """Draws a small line above the horizontal axis."""
         left, bottom = self.place(x, self.y.low)
         path = f"M{number(left)} {number(bottom)}v-7"
-        self._below.append(element("path", class_=f"line {look}", d=path, data_tip=tip))
+        self._below.append(element("path", class_=f"line {look}", d=path, data_tip=tip, tabindex=0))
 
     def level(self, y: float, look: str, text: str, *, is_early: bool = False) -> None:
         """Draws a horizontal line with a text at its end, or at its beginning."""
@@ -153,7 +157,7 @@ class Plot:
     def _across(self, bottom: float) -> list[Markup]:
         """Returns the labels of the horizontal axis that have room beside each other."""
         shapes, free = [], 0.0
-        for value in self.x.ticks():
+        for value in self.x.ticks(are_whole=self.across):
             left, _ = self.place(value, self.y.low)
             text = label(value)
             half = LETTER * len(text) / 2

@@ -2,162 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
-from typing import Any
+from itertools import pairwise
 
 from markupsafe import Markup
 
 from dsl.cost import dense_count
+from dsl.costs import make_cost
 from dsl.display import plural
+from dsl.targets.approximate_target import ApproximateTarget
 from evosynth.reports.base import SECTIONS, Section
+from evosynth.reports.course import (
+    Course,
+    course_of,
+    epochs_of,
+    improvements,
+    migrations_of,
+)
 from evosynth.reports.drawing.plots import NARROW, WIDE, Plot, Points
 from evosynth.reports.drawing.scales import Scale
 from evosynth.reports.figures import Table, figure
+from evosynth.reports.history import History, Record
 from evosynth.reports.markup import element
 from evosynth.reports.story import Story
 from evosynth.runs.folder import CONFIGURATION, LOG
 
-# More migrations than this are said and not drawn.
-MOST_MIGRATIONS = 60
+# More migrations, restarts or improvements than this are said and not drawn.
+MOST_DRAWN = 60
 # Errors below it are rounding.
 LEAST = 1e-17
-BEST_LOOK, MEDIAN_LOOK, RESTART_LOOK, MIGRATION_LOOK = "s1", "s2", "s4", "s7"
 # Axes of counts whose largest is so many times the least are logarithmic.
 STEEP = 5.0
+BEST_LOOK, MEDIAN_LOOK, RESTART_LOOK, MIGRATION_LOOK = "s1", "s2", "s4", "s7"
 NOTHING_YET = "No epoch has ended yet."
-Record = dict[str, Any]
+APPROXIMATE = "approximate"
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """How a search went, as points of evaluations made and a figure.
+class Axis:
+    """What the best so far is counted in.
 
     Attributes:
-        best: The best so far, whenever it changed.
-        least: After each epoch, the best that is in the population of the best island.
-        most: Likewise of the worst island.
-        median: The median member of all populations, the mean of the islands.
-        restarts: Evaluations when an island was seen to have started anew, and which.
-        migrations: Evaluations when islands exchanged what they had found.
-        end: Evaluations of the last epoch.
+        label: Of the axis.
+        known: The best that is known, counted alike.
+        told: What the stairs are, for the caption.
     """
 
-    best: Points
-    least: Points
-    most: Points
-    median: Points
-    restarts: Sequence[tuple[int, int]]
-    migrations: Sequence[int]
-    end: int
+    label: str
+    known: int | None
+    told: str
 
 
 def write(story: Story) -> Markup | None:
-    """Returns operations against evaluations; of formulas their error as well."""
-    if not story.records:
+    """Returns what the best so far cost against evaluations; of formulas their error as well."""
+    records = story.history.records
+    if not records:
         return element("p", NOTHING_YET)
-    pictures = [_operations(story)]
+    figures = _figures(story)
+    return element("div", *figures) if figures else element("p", _still_seeking(records[-1]))
+
+
+def _figures(story: Story) -> list[Markup]:
+    history = story.history
     if story.kind == "formula":
-        pictures.insert(0, _errors(story))
-    shown = [picture for picture in pictures if picture is not None]
-    return element("div", *shown) if shown else element("p", _still_seeking(story))
+        pictures = [_errors(history.records), _of_formulas(story)]
+    elif isinstance(story.target, ApproximateTarget):
+        pictures = [_of_exact_phase(story), _of_approximate_phase(story, story.target)]
+    else:
+        pictures = [_operations(story, history, _usual_axis(story))]
+    return [picture for picture in pictures if picture is not None]
 
 
-def course_of(records: Sequence[Record], spec: Record, start: int | None) -> Course:
-    """Returns the course of a search.
-
-    Args:
-        records: Lines of its log, in order.
-        spec: What decided its bits: its epochs between migrations.
-        start: Operations of what it began with, if these are known.
-    """
-    best: list[tuple[float, float]] = [] if start is None else [(0, start)]
-    for evaluations, operations in improvements(records):
-        if not best or operations < best[-1][1]:
-            best.append((evaluations, operations))
-    if best:
-        best.append((records[-1]["evaluations"], best[-1][1]))
-    epochs = [list(group) for _, group in groupby(records, key=lambda record: record.get("epoch"))]
-    least, most, median = [], [], []
-    for group in epochs:
-        bests = [found["min"] for found in _populations(group)]
-        medians = [found["median"] for found in _populations(group)]
-        if bests:
-            at = group[-1]["evaluations"]
-            least.append((at, min(bests)))
-            most.append((at, max(bests)))
-            median.append((at, sum(medians) / len(medians)))
-    period = spec.get("migration", 1)
-    islands = spec.get("islands", 1)
-    migrations = [
-        group[-1]["evaluations"]
-        for group in epochs[:-1]
-        if islands > 1 and (group[0].get("epoch", 0) + 1) % period == 0
-    ]
-    restarts = list(restarts_of(records))
-    return Course(best, least, most, median, restarts, migrations, records[-1]["evaluations"])
-
-
-def improvements(records: Sequence[Record]) -> Iterator[tuple[int, int]]:
-    """Yields evaluations and operations whenever an island knew something better.
-
-    Within an epoch where the log says so (`improvements`), and at its end.
-    """
-    for record in records:
-        for pair in record.get("improvements") or ():
-            if isinstance(pair, list) and len(pair) == 2 and all(type(v) is int for v in pair):
-                yield pair[0], pair[1]
-        if type(record.get("best")) is int:
-            yield record["evaluations"], record["best"]
-
-
-def restarts_of(records: Sequence[Record]) -> Iterator[tuple[int, int]]:
-    """Yields evaluations and island where an island has started anew.
-
-    That is where it was stale for less time than an epoch before, and its population has
-    become no better: an improvement is the only other reason.
-    """
-    before: dict[int, Record] = {}
-    for record in records:
-        island = record.get("island")
-        if type(island) is not int or type(record.get("stale")) is not int:
-            continue
-        last = before.get(island)
-        if last is not None and record["stale"] < last["stale"] and not _is_better(record, last):
-            yield record["evaluations"], island
-        before[island] = record
-
-
-def _is_better(record: Record, last: Record) -> bool:
-    pairs = list(zip(_populations([record]), _populations([last]), strict=False))
-    if pairs:
-        return any(now["min"] < then["min"] for now, then in pairs)
-    now, then = (tuple(r.get(name) or 0 for name in ("error", "best")) for r in (record, last))
-    return now < then
-
-
-def _populations(group: Sequence[Record]) -> list[dict[str, float]]:
-    """Returns statistics of operations, of those islands whose record has them."""
-    found = (record.get("operations") for record in group)
-    return [
-        each
-        for each in found
-        if isinstance(each, dict)
-        and all(isinstance(each.get(name), int | float) for name in ("min", "median"))
-    ]
-
-
-def _operations(story: Story) -> Markup | None:
-    course = course_of(story.records, story.spec, _start(story))
-    if len(course.best) < 2:
-        return None
+def _usual_axis(story: Story) -> Axis:
     known = getattr(story.target, "best_known", None)
-    pictures = [_plot(course, known.operations if known else None, w) for w in (WIDE, NARROW)]
-    rows = [(f"{x:,.0f}", f"{y:,.0f}", "best so far") for x, y in course.best]
-    rows += [(f"{x:,}", "", f"island {island} started anew") for x, island in course.restarts]
-    rows.sort(key=lambda row: int(row[0].replace(",", "")))
-    return figure(pictures, _caption(story, course), Table(("evaluations", "operations", ""), rows))
+    size = getattr(story.target, "compared_size", None)
+    where = "" if size is None else f" at n = {size}"
+    count = known.operations if known else None
+    return Axis(f"operations{where}", count, f"The stairs are the fewest operations{where} so far")
+
+
+def _of_exact_phase(story: Story) -> Markup | None:
+    """Returns the first part of an approximate run, a search for exact programs."""
+    records = tuple(r for r in story.history.records if r.phase != APPROXIMATE)
+    told = "First exact programs are searched: the stairs are their fewest real operations so far"
+    return _operations(story, History(records), Axis("operations", None, told))
+
+
+def _of_approximate_phase(story: Story, target: ApproximateTarget) -> Markup | None:
+    records = tuple(r for r in story.history.records if r.phase == APPROXIMATE)
+    cost = make_cost(target.approximation.cost, target.approximation.word_length)
+    told = (
+        "Then constants are dropped and rounded: the stairs are the cheapest within the tolerance"
+    )
+    return _operations(story, History(records), Axis(f"{cost.unit} ({cost.name})", None, told))
+
+
+def _operations(story: Story, history: History, axis: Axis) -> Markup | None:
+    if not history.records:
+        return None
+    course = course_of(history, story.spec, _start(story))
+    return _drawn(story, course, axis, is_ended=history.final is not None) if course.best else None
+
+
+def _of_formulas(story: Story) -> Markup | None:
+    """Returns the operations of the best formula: better ones may take more of them."""
+    history = story.history
+    end = history.records[-1].evaluations
+    points: list[tuple[float, float]] = []
+    for at, operations in [*improvements(history.records), (end, history.final)]:
+        if operations is not None and (not points or operations != points[-1][1]):
+            points.append((at, operations))
+    if not points:
+        return None
+    points += [] if points[-1][0] == end else [(end, points[-1][1])]
+    migrations = migrations_of(epochs_of(history.records), story.spec)
+    course = Course(points, (), (), (), (), migrations, end)
+    told = "The stairs are the operations of the best formula: one that fits better may take more"
+    axis = Axis("operations", None, told)
+    return _drawn(story, course, axis, is_ended=history.final is not None)
 
 
 def _start(story: Story) -> int | None:
@@ -168,35 +131,51 @@ def _start(story: Story) -> int | None:
     return dense_count(target.matrix, target.domain == "complex").operations
 
 
-def _plot(course: Course, known: int | None, width: float) -> Markup:
+def _drawn(story: Story, course: Course, axis: Axis, *, is_ended: bool) -> Markup:
+    pictures = [_plot(course, axis, width) for width in (WIDE, NARROW)]
+    rows = [(x, f"{y:,.0f}", "best so far") for x, y in course.best]
+    rows += [(x, "", f"island {island} started anew") for x, island in course.restarts]
+    rows.sort(key=lambda row: row[0])
+    shown = [(f"{x:,.0f}", *rest) for x, *rest in rows]
+    caption = _caption(story, course, axis, is_ended=is_ended)
+    return figure(pictures, caption, Table(("evaluations", axis.label, ""), shown))
+
+
+def _plot(course: Course, axis: Axis, width: float) -> Markup:
     heights = [y for line in (course.best, course.most, course.median) for _, y in line]
-    if known:
-        heights.append(known)
-    is_positive = min(heights) > 0
+    heights += [] if axis.known is None else [axis.known]
     first = next((x for x, _ in course.best if x), 1)
     plot = Plot(
-        "Operations of the best program so far, against evaluations",
+        f"{axis.label} of the best so far, against evaluations",
         _evaluations_scale(first, course.end),
-        Scale.of(heights, is_logarithmic=is_positive and max(heights) > STEEP * min(heights)),
+        Scale.of(heights, is_logarithmic=0 < STEEP * min(heights) < max(heights)),
         "genomes evaluated",
-        "operations",
+        axis.label,
         width,
         counts=True,
     )
-    plot.band(course.least, course.most, BEST_LOOK)
-    plot.line(course.median, f"thin dashed {MEDIAN_LOOK}")
-    if known:
-        plot.level(known, "dashed s3", "best known", is_early=True)
-    if len(course.migrations) <= MOST_MIGRATIONS:
+    if len(course.least) > 1:
+        plot.band(course.least, course.most, BEST_LOOK)
+        plot.line(course.median, f"thin dashed {MEDIAN_LOOK}")
+    if axis.known is not None:
+        plot.level(axis.known, "dashed s3", "best known", is_early=True)
+    if len(course.migrations) <= MOST_DRAWN:
         for at in course.migrations:
             plot.tick(at, MIGRATION_LOOK, f"migration at {at:,} evaluations")
-    for at, island in course.restarts[:MOST_MIGRATIONS]:
-        plot.rule(at, f"dashed {RESTART_LOOK}", f"island {island} started anew by {at:,}")
+    if len(course.restarts) <= MOST_DRAWN:
+        for at, island in course.restarts:
+            plot.rule(at, f"dashed {RESTART_LOOK}", f"island {island} started anew by {at:,}")
     plot.stairs(course.best, BEST_LOOK)
-    for (_, before), (x, y) in pairwise(course.best):
-        if y < before:
-            plot.mark(x, y, f"mark {BEST_LOOK}", f"{y:,.0f} operations after {x:,.0f} evaluations")
+    for x, y in _changes(course.best):
+        plot.mark(x, y, f"mark {BEST_LOOK}", f"{y:,.0f} operations after {x:,.0f} evaluations")
     return plot.svg()
+
+
+def _changes(best: Points) -> list[tuple[float, float]]:
+    """Returns where the best changed, evenly chosen if that is too often."""
+    first = [point for point in best[:1] if point[0]]
+    changes = first + [now for before, now in pairwise(best) if now[1] != before[1]]
+    return changes[:: -(-len(changes) // MOST_DRAWN) or 1]
 
 
 def _evaluations_scale(first: float, end: float) -> Scale:
@@ -204,42 +183,43 @@ def _evaluations_scale(first: float, end: float) -> Scale:
     return Scale(max(min(first, end) / 2, 1), max(end, 2) * 1.05, is_logarithmic=True)
 
 
-def _caption(story: Story, course: Course) -> str:
-    parts = ["The stairs are the fewest operations known so far; the axis is logarithmic."]
-    if story.kind == "matrix":
+def _caption(story: Story, course: Course, axis: Axis, *, is_ended: bool) -> str:
+    parts = [f"{axis.told}; the axis of evaluations is logarithmic."]
+    if course.best[0][0] == 0:
         parts.append(
             f"They begin with the matrix product, {course.best[0][1]:,.0f}: every genome is exact "
             "from the start, and evolution makes it cheaper."
         )
-    if course.least:
+    if is_ended:
+        parts.append("The last step, if there is one at the end, is what finishing saved.")
+    if len(course.least) > 1:
         parts.append(
-            "The band is between the best members of the best and of the worst island, the dashed "
-            "line the median member of all."
+            "The dashed line is the median member of the population."
+            if story.spec.get("islands") == 1
+            else "The band is between the best members of the best and of the worst island, the "
+            "dashed line the mean of the islands' median members."
         )
     if course.migrations:
         period = story.spec.get("migration", 1)
         every = "epoch" if period == 1 else f"{period} epochs"
-        shown = " (small ticks above the axis)" * (len(course.migrations) <= MOST_MIGRATIONS)
+        shown = " (small ticks above the axis)" * (len(course.migrations) <= MOST_DRAWN)
         parts.append(f"Islands exchange what they found every {every}{shown}.")
     if course.restarts:
         count = plural(len(course.restarts), "time")
-        shown = "; vertical lines" if len(course.restarts) <= MOST_MIGRATIONS else ""
+        shown = "; vertical lines" if len(course.restarts) <= MOST_DRAWN else ""
         parts.append(f"An island that finds nothing for long starts anew: {count} here{shown}.")
     return " ".join(parts)
 
 
-def _errors(story: Story) -> Markup | None:
+def _errors(records: Sequence[Record]) -> Markup | None:
     points: list[tuple[float, float]] = []
-    for record in story.records:
-        error = record.get("error")
-        if not isinstance(error, int | float):
-            continue
-        height = max(float(error), LEAST)
-        if not points or height < points[-1][1]:
-            points.append((record["evaluations"], height))
+    for record in records:
+        height = None if record.error is None else max(record.error, LEAST)
+        if height is not None and (not points or height < points[-1][1]):
+            points.append((record.evaluations, height))
     if not points:
         return None
-    end = story.records[-1]["evaluations"]
+    changes, end = _changes([(0, 0), *points]), records[-1].evaluations
     points.append((end, points[-1][1]))
     pictures = []
     for width in (WIDE, NARROW):
@@ -253,12 +233,13 @@ def _errors(story: Story) -> Markup | None:
             240.0,
         )
         plot.stairs(points, BEST_LOOK)
-        for x, y in points[:-1]:
+        for x, y in changes:
             plot.mark(x, y, f"mark {BEST_LOOK}", f"error {_shown(y)} after {x:,.0f} evaluations")
         pictures.append(plot.svg())
     caption = (
         "Root mean square error of the best formula on the rows of the search, over the standard "
-        "deviation of the values; a formula that is exact is drawn at 1e-17."
+        "deviation of the values; a formula that is exact is drawn at 1e-17. The axis of "
+        "evaluations is logarithmic."
     )
     rows = [(f"{x:,.0f}", _shown(y)) for x, y in points]
     return figure(pictures, caption, Table(("evaluations", "error"), rows))
@@ -268,11 +249,9 @@ def _shown(error: float) -> str:
     return "0" if error <= LEAST else f"{error:.1e}"
 
 
-def _still_seeking(story: Story) -> str:
-    seeking = story.records[-1].get("seeking")
-    what = f" It seeks {seeking}." if isinstance(seeking, str) else ""
-    made = story.records[-1]["evaluations"]
-    return f"Nothing is right yet after {made:,} evaluations.{what}"
+def _still_seeking(last: Record) -> str:
+    what = f" It seeks {last.seeking}." if last.seeking else ""
+    return f"Nothing is right yet after {last.evaluations:,} evaluations.{what}"
 
 
 CONVERGENCE = SECTIONS.register(

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
+from dsl.display import plural
 from dsl.samples import SampledTarget, Samples
 from evosynth.reports.base import SECTIONS, Section
 from evosynth.reports.drawing.plots import NARROW, WIDE, Plot
@@ -38,7 +39,9 @@ def write(story: Story) -> Markup | None:
         for k in range(min(len(target.outputs), MOST_OUTPUTS))
         if np.isfinite(made[:, k]).any()
     ]
-    return element("div", *figures) if figures else None
+    more = len(target.outputs) - MOST_OUTPUTS
+    note = element("p", f"{plural(more, 'more output')} not drawn.") if more > 0 else None
+    return element("div", *figures, note) if figures else None
 
 
 def _shown(target: SampledTarget) -> tuple[Samples, str]:
@@ -80,6 +83,7 @@ def _figure(
             name if is_single else f"{name}, formula",
             width,
             260.0,
+            across=False,
         )
         for r in rows:
             height = wanted[r] if is_single else made[r]
@@ -98,7 +102,9 @@ def _figure(
         else "Each ring is a row: the sample across, the formula's value up; a formula that is "
         "right lies on the dashed line."
     )
-    caption = f"{len(rows)} {kind} rows, spread evenly. {what}"
+    without = len(order) - len(rows)
+    lost = f" Of {plural(without, 'more row')} the formula has no finite value." * bool(without)
+    caption = f"{plural(len(rows), f'{kind} row')}, spread evenly.{lost} {what}"
     table = [
         (
             ", ".join(f"{value:.6g}" for value in x[r].tolist()[:8]),

@@ -7,25 +7,31 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from dsl.accuracy import EXACT
+from dsl.accuracy import EXACT, output_factors
 from dsl.cost import dense_count
 from dsl.display import plural
 from dsl.metrics import measure
+from dsl.program import Program
 from dsl.targets import UP_TO, Target
+from evosynth.engine.approximate.points import is_within, point_of
 from evosynth.formula_result import named_expressions
 from evosynth.reports.base import SECTIONS, Section
 from evosynth.reports.drawing.bars import Bar, bars
 from evosynth.reports.drawing.plots import NARROW, WIDE
 from evosynth.reports.figures import Table, facts, figure
-from evosynth.reports.markup import element, joined
+from evosynth.reports.markup import Child, element, joined
 from evosynth.reports.rivals import Rival
 from evosynth.reports.story import Story
 from evosynth.runs import AlgorithmDocument, Document, claims_of, formula_claims
+from evosynth.runs.approximation_data import ApproximateRecord
 from evosynth.runs.folder import BEST, CONFIGURATION
+from fitness.objectives import ERROR, OBJECTIVES
 
 FOUND_LOOK, KNOWN_LOOK, DENSE_LOOK, RIVAL_LOOK = "s1", "s3", "s7", "s2"
 # Rivals whose error is larger have not found the target.
 NEAR = 1e-6
+# Factors of outputs that are shown.
+MOST_FACTORS = 16
 NOTHING_YET = "Nothing has been found yet."
 
 
@@ -47,10 +53,10 @@ def _of_matrix(story: Story, document: Document) -> Markup:
     found = claims_of(program, target)
     nearly = document.approximate
     metrics = measure(program.code)
-    rows = [
+    rows: list[tuple[str, Child]] = [
         ("what", _up_to(target)),
-        ("error", _error(found.error, is_nearly=nearly is not None)),
-        ("exact", found_proof(document) if nearly is None else "an approximation was asked for"),
+        *(_exactness(document, found.error) if nearly is None else _nearness(nearly, program)),
+        *_factors(program, target),
         ("depth", f"{metrics.depth} operations one after the other"),
         ("values alive", f"at most {metrics.live_values} at once"),
         ("constants", str(metrics.constants)),
@@ -73,7 +79,7 @@ def _of_matrix(story: Story, document: Document) -> Markup:
                 + _saving(found.operations, dense),
             ),
             facts(rows),
-            _comparison(f"Operations for {target.title}", marks, story.rivals),
+            _comparison(f"Operations for {story.title}", marks, story.rivals),
         ]
     )
 
@@ -130,9 +136,11 @@ def _headline(operations: int, text: str) -> Markup:
 
 
 def _saving(operations: int, dense: int) -> str:
+    if not operations:
+        return f"The matrix product takes {dense:,}."
     if operations >= dense:
         return "Nothing cheaper than the matrix product was found."
-    return f"The matrix product takes {dense / max(operations, 1):.1f} times as many."
+    return f"The matrix product takes {dense / operations:.1f} times as many."
 
 
 def _up_to(target: Target) -> str:
@@ -140,17 +148,48 @@ def _up_to(target: Target) -> str:
     return f"{target.convention}; {free}" if free else target.convention
 
 
-def _error(error: float, *, is_nearly: bool) -> Markup:
+def _exactness(document: Document, error: float) -> list[tuple[str, Child]]:
+    """Returns the error, recomputed, and what the file claims of a proof."""
     text = f"{error:.1e} relative, of the worst output, recomputed for this page"
-    if is_nearly or error <= EXACT:
-        return element("span", text, class_="" if is_nearly else "good")
-    return element("span", f"NOT the target: {text}", class_="bad")
-
-
-def found_proof(document: Document) -> str:
-    """Returns what the file claims of a proof."""
+    is_right = error <= EXACT
+    shown = element(
+        "span",
+        text if is_right else f"NOT the target: {text}",
+        class_="good" if is_right else "bad",
+    )
     proof = document.claims.proof if document.claims else ""
-    return f"{proof}, says the run (evosynth verify proves it again)" if proof else "not proved yet"
+    told = f"{proof}, says the run; evosynth verify looks again" if proof else "not looked at yet"
+    return [("error", shown), ("exact", told)]
+
+
+def _nearness(nearly: ApproximateRecord, program: Program) -> list[tuple[str, Child]]:
+    """Returns what was asked of an approximate program and what it has, recomputed."""
+    asked, point = nearly.target.approximation, point_of(program, nearly.target)
+    objective, cost = OBJECTIVES.get(asked.objective), point.counted_by
+    data = f" of {asked.covariance} data" if asked.covariance else ""
+    wanted = f"at least {asked.tolerance:g} dB" if objective.is_decibel else f"{asked.tolerance:g}"
+    loss = f"{objective.shown(point.loss)}{data}, wanted {wanted}; recomputed for this page"
+    look = "good" if is_within(point, nearly.target) else "bad"
+    rows: list[tuple[str, Child]] = [
+        ("cost", f"{point.cost:,g} {cost.unit}, counted by {cost.name}"),
+        (objective.name, element("span", loss, class_=look)),
+    ]
+    if objective.name != ERROR.name:
+        rows.append((ERROR.name, f"{point.error:.1e} relative, of the worst output"))
+    return rows
+
+
+def _factors(program: Program, target: Target) -> list[tuple[str, Child]]:
+    """Returns by what outputs are larger than the target's, where they may be."""
+    if target.scaling == "exact":
+        return []
+    factors = output_factors(program.matrix(), target.matrix, target.scaling)
+    shown = factors[:1] if target.scaling == "common" else factors[:MOST_FACTORS]
+    text = ", ".join(f"{factor:.9g}" for factor in shown)
+    more = f", {len(factors) - len(shown)} more" * (
+        target.scaling == "free" and len(factors) > len(shown)
+    )
+    return [("factors", f"outputs are {text}{more} times the target's")]
 
 
 def _by_cost(rivals: Iterable[Rival]) -> list[Rival]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from itertools import cycle
 
 from markupsafe import Markup
 
 from dsl.accuracy import EXACT
-from evosynth.fronts import Front
+from evosynth.fronts import Front, FrontPoint
 from evosynth.fronts.references import BEST_KNOWN, DENSE
 from evosynth.fronts.table import front_rows
 from evosynth.reports.base import SECTIONS, Section
@@ -23,6 +24,7 @@ from fitness.objectives import WORST, Objective
 # What is exact to rounding is drawn so many tenths of the axis below the least loss that is more.
 ROOM = 1.2
 FOUND_LOOK, RIVAL_LOOK, PUBLISHED_LOOK = "s1", "s2", "s5"
+OTHER_OUTPUTS = ("s2", "s3", "s4", "s5", "s6")
 OTHERS = {DENSE: "s7", BEST_KNOWN: "s3"}
 
 
@@ -39,13 +41,27 @@ def write(story: Story) -> Markup | None:
 
 def _legend(front: Front, rivals: list[Rival]) -> list[tuple[str, str]]:
     names = {reference.name for reference in front.references if reference.loss < WORST}
-    entries = [(f"mark {FOUND_LOOK}", "found")]
+    entries = [
+        (f"mark {look}", f"found for {output}" if output else "found")
+        for (output, look), _ in _found(front)
+    ]
     entries += [(f"hollow {look}", name) for name, look in OTHERS.items() if name in names]
     if names - set(OTHERS):
         entries.append((f"hollow {PUBLISHED_LOOK}", "published approximations"))
     if rivals:
         entries.append((f"hollow {RIVAL_LOOK}", "trained by gradient descent"))
     return entries
+
+
+def _found(front: Front) -> list[tuple[tuple[str, str], list[FrontPoint]]]:
+    """Returns what was found for each output, or in all, with the class of its marks."""
+    names = list(dict.fromkeys(point.output or "" for point in front))
+    looks = dict(zip(names, cycle((FOUND_LOOK, *OTHER_OUTPUTS)), strict=False))
+    points = [point for point in front if point.loss < WORST]
+    return [
+        ((name, look), [point for point in points if (point.output or "") == name])
+        for name, look in looks.items()
+    ]
 
 
 def _twin(front: Front, rivals: list[Rival]) -> Table:
@@ -70,10 +86,10 @@ def _counted(rivals: tuple[Rival, ...]) -> list[Rival]:
 
 def _plot(front: Front, rivals: list[Rival], width: float) -> Markup:
     references = [each for each in front.references if each.loss < WORST]
-    found = [(point.cost, point.loss) for point in front if point.loss < WORST]
+    found = [(point.cost, point.loss) for _, points in _found(front) for point in points]
     published = [(each.cost, each.loss) for each in references]
     others = [(rival.operations, rival.error) for rival in rivals]
-    everything = [*found, *published, *others]
+    everything = [*found, *published, *others] or [(0.0, 1.0)]
     asked = [] if front.tolerance is None else [front.objective.loss_of(front.tolerance)]
     heights = _Heights(front.objective, [*asked, *(loss for _, loss in everything)])
     drawn = [heights.of(loss) for loss in [*(loss for _, loss in everything), *asked]]
@@ -91,10 +107,13 @@ def _plot(front: Front, rivals: list[Rival], width: float) -> Markup:
     for loss in asked:
         if EXACT < loss < WORST:
             plot.level(heights.of(loss), "dashed", "tolerance")
-    plot.stairs([(cost, heights.of(loss)) for cost, loss in found], FOUND_LOOK)
-    for cost, loss in found:
-        tip = f"found: {cost:,g} {front.cost.unit}, {front.objective.shown(loss)}"
-        plot.mark(cost, heights.of(loss), f"mark {FOUND_LOOK}", tip)
+    for (output, look), points in _found(front):
+        places = [(point.cost, heights.of(point.loss)) for point in points]
+        plot.stairs(places, look)
+        name = f"found for {output}" if output else "found"
+        for point, place in zip(points, places, strict=True):
+            shown = front.objective.shown(point.loss)
+            plot.mark(*place, f"mark {look}", f"{name}: {point.cost:,g} {front.cost.unit}, {shown}")
     for each in references:
         tip = f"{each.label}: {each.cost:,g}, {front.objective.shown(each.loss)}"
         look = OTHERS.get(each.name, PUBLISHED_LOOK)
@@ -130,10 +149,11 @@ class _Heights:
 
 
 def _caption(front: Front) -> str:
+    same = " of the same output" if any(point.output for point in front) else ""
     better = "further up" if front.objective.is_decibel else "further down"
     parts = [
         f"Each filled dot is a program that was found; {better} is nearer, further left is "
-        "cheaper, and none of them is beaten by another in both. Rings are from elsewhere."
+        f"cheaper, and none of them is beaten by another{same} in both. Rings are from elsewhere."
     ]
     if not front.objective.is_decibel:
         parts.append("What is exact to rounding, up to 1e-12, is drawn in the shaded strip.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -15,12 +16,12 @@ from evosynth.reports.markup import element, joined
 from evosynth.reports.story import Story
 from evosynth.run_file.command_line import command_line
 from evosynth.run_file.reading import read_options
-from evosynth.runs.files import read_text, refuse_link
-from evosynth.runs.folder import CONFIGURATION
+from evosynth.runs.files import refuse_link
+from evosynth.runs.folder import CONFIGURATION, OPTIONS
 
-ASKED = "run.toml"
 # Numbers and texts that are shown whole.
-LARGEST, LONGEST = 10**15, 300
+LARGEST, LONGEST, LONGEST_COMMAND = 10**15, 300, 4_000
+MOST_VERSIONS = 20
 LIMITS = {
     "evaluations": "evaluations",
     "seconds": "seconds",
@@ -48,27 +49,43 @@ def write(story: Story) -> Markup:
         ]
     parent = story.configuration.get("parent")
     if isinstance(parent, dict):
-        rows.append(("forked from", f"{parent.get('run')}, epoch {parent.get('epoch')}"))
+        rows.append(
+            ("forked from", f"{_shown(parent.get('run'))}, epoch {_shown(parent.get('epoch'))}")
+        )
     return joined([*_again(story), facts(rows), _versions(story.configuration.get("versions"))])
 
 
 def _again(story: Story) -> list[Markup]:
     """Returns the command that repeats the run and its configuration, if it has one."""
-    path = story.folder / ASKED
+    path = story.folder / OPTIONS
     try:
         refuse_link(path)
         if not path.is_file():
             return []
-        text, command = read_text(path), printable(command_line(read_options(path)))
+        command = printable(command_line(_named(read_options(path))))
     except EvosynthError:
         return []
-    told = f"{story.typed}/{ASKED}, for evosynth run --config"
+    if len(command) > LONGEST_COMMAND:
+        return []
     return [
         element("p", "The same seed repeats the run, bit for bit unless the clock ended it:"),
         element("pre", command, id="again"),
         element("button", "Copy the command", type="button", data_copy="again"),
-        element("details", element("summary", told), element("pre", text)),
+        element("p", f"So does evosynth run --config {story.typed}/{OPTIONS}.", class_="muted"),
     ]
+
+
+def _named(options: dict[str, Any]) -> dict[str, Any]:
+    """Returns options with names of files for their paths: pages are shown to others."""
+    return {
+        key: [_name(each) for each in value] if isinstance(value, list) else _name(value)
+        for key, value in options.items()
+        if key != "out"
+    }
+
+
+def _name(value: Any) -> Any:
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _limits(limits: Any) -> str:
@@ -82,7 +99,8 @@ def _limits(limits: Any) -> str:
 
 
 def _versions(versions: Any) -> Markup:
-    rows = [(str(k), str(v)) for k, v in versions.items()] if isinstance(versions, dict) else []
+    found = list(versions.items())[:MOST_VERSIONS] if isinstance(versions, dict) else []
+    rows = [(_shown(name), _shown(version)) for name, version in found]
     table = Table(("package", "version"), rows).html()
     return element("details", element("summary", "Versions"), table)
 
@@ -96,4 +114,4 @@ def _shown(value: Any) -> str:
     return str(value)[:LONGEST]
 
 
-MAKING = SECTIONS.register(Section("making", "How it was made", (CONFIGURATION, ASKED), write))
+MAKING = SECTIONS.register(Section("making", "How it was made", (CONFIGURATION, OPTIONS), write))

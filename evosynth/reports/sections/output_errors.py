@@ -33,8 +33,9 @@ def write(story: Story) -> Markup | None:
     binned = f" Each dot is the worst of {step} outputs." if step > 1 else ""
     caption = (
         "Euclidean norm of the difference of a row of the program's matrix from the target's, over "
-        "that of the target's row. The shaded part is rounding of doubles, 1e-12 and below; an "
-        f"error of exactly 0 is drawn at 1e-17.{binned}"
+        "that of the target's row; of rows that are zero, over that of the largest. The shaded "
+        "part is rounding of doubles, 1e-12 and below; an error of exactly 0 is drawn at 1e-17."
+        f"{binned}"
     )
     rows = [(f"y{k}", f"{error:.2e}") for k, error in enumerate(errors.tolist())]
     return figure(pictures, caption, Table(("output", "relative error"), rows))
