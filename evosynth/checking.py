@@ -15,7 +15,13 @@ from evosynth.plugins.installed import load_installed
 from evosynth.run_file import examine_options
 from evosynth.runs.checkpoints import NAME, CheckpointStore
 from evosynth.runs.configuration import VERSION, Configuration, identity, read_configuration
-from evosynth.runs.examining import examine_best, examine_front, examine_log, examine_object
+from evosynth.runs.examining import (
+    examine_best,
+    examine_front,
+    examine_log,
+    examine_object,
+    examine_page,
+)
 from evosynth.runs.files import is_leftover, refuse_link, storage_errors
 from evosynth.runs.folder import (
     BEST,
@@ -25,6 +31,7 @@ from evosynth.runs.folder import (
     LIBRARY,
     LOG,
     OPTIONS,
+    REPORT,
     RunFolder,
 )
 from evosynth.runs.lock import LOCK, Holder, holder_of
@@ -39,6 +46,7 @@ EXAMINERS: tuple[tuple[str, str, Callable[[Path], str]], ...] = (
     (LIBRARY, "library", examine_object),
     (OPTIONS, "options", examine_options),
     (BENCHMARK, "benchmark", examine_object),
+    (REPORT, "report", examine_page),
 )
 OURS = (CONFIGURATION, CHECKPOINTS, LOCK, *(row[0] for row in EXAMINERS))
 AT_THE_END = (LOG, FRONT, BEST)

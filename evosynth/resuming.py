@@ -159,7 +159,7 @@ def _folder(path: Path) -> RunFolder:
 
 
 def _limits(configuration: Configuration, budget: Budget, target: Any) -> Limits:
-    """Returns the run's limits with those that are given instead."""
+    """Returns the run's limits with those that are given instead, or in the place of defaults."""
     if not budget.is_new:
         return configuration.limits
     asked = Settings(
@@ -173,7 +173,18 @@ def _limits(configuration: Configuration, budget: Budget, target: Any) -> Limits
         for name in ("evaluations", "seconds", "patience", "goal")
         if getattr(budget, name) is not None
     }
-    return replace(configuration.limits, **given)
+    before = configuration.limits
+    # Whoever gives a limit has no others that are only defaults, as when a run begins.
+    if given.keys() - {"goal"} and _are_defaults(configuration, target):
+        before = replace(before, evaluations=None, seconds=None, patience=None)
+    return replace(before, **given)
+
+
+def _are_defaults(configuration: Configuration, target: Any) -> bool:
+    """Says whether the run was given no limit but perhaps a goal."""
+    limits = configuration.limits
+    settings = Settings(goal=limits.goal, population=configuration.spec.population)
+    return replace(settings.limits(case_of(target)), exact_patience=limits.exact_patience) == limits
 
 
 def _library(folder: RunFolder, configuration: Configuration, domain: Any) -> BlockLibrary | None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pages import HOSTILE, HOSTILE_NAME, make_hostile
@@ -18,6 +19,7 @@ from pages import HOSTILE, HOSTILE_NAME, make_hostile
 import evosynth as es
 from dsl.pictures.flow import flow_graph
 from evosynth.job import prepare
+from evosynth.runs.lock import LOCK
 from evosynth.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -320,6 +322,31 @@ def test_a_live_page_shows_improvements_as_they_are_found(chromium: Any, tmp_pat
         assert "168" in page.locator("#found .key").inner_text()
         hosts = {url.split("/")[2] for url in watch.requests if not url.startswith("data:")}
         assert hosts == {address.split("/")[2]}
+
+
+def test_an_open_page_follows_a_run_that_is_killed_resumed_and_removed(
+    chromium: Any, tmp_path: Path
+) -> None:
+    job = prepare(es.make_target("dft", 16), Settings(seed=1), tmp_path / "runs")
+    assert job.folder is not None
+    folder = job.folder
+    folder.start_log()
+    (folder.path / LOCK).write_text("")
+    with (
+        served(tmp_path / "runs") as address,
+        opened(chromium, f"{address}runs/{quote(folder.path.name)}/") as (page, _),
+    ):
+
+        def assert_says(text: str) -> None:
+            page.wait_for_selector(f"#live:text-is('{text}')", timeout=30_000)
+
+        assert_says("The run was killed.")
+        with folder.lock():
+            assert_says("Live: this page changes while the run goes on.")
+            shutil.copy(DISCOVERED / "dft-16-168.json", folder.path / "best.json")
+            page.wait_for_selector("#flow svg.flow", timeout=30_000)
+        shutil.rmtree(folder.path)
+        assert_says("The run is no longer there.")
 
 
 @each_look

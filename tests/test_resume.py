@@ -454,3 +454,21 @@ def test_a_stored_run_folder_can_be_gone_on_with(begin: Begin, tmp_path: Path) -
 def without_improvements(log: bytes) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in log.splitlines()]
     return [{k: v for k, v in line.items() if k != "improvements"} for line in lines]
+
+
+def test_a_new_limit_takes_the_place_of_defaults(tmp_path: Path) -> None:
+    """A run that its default patience ended goes on to the evaluations that are asked for."""
+    result = es.run("wht", n=4, seed=1, workers=1, out=tmp_path)
+    assert result.stopped_by == "patience"
+    assert result.folder is not None
+    longer = es.resume(result.folder, evaluations=result.evaluations + 4_000, workers=1)
+    assert longer.stopped_by == "evaluations"
+    assert longer.evaluations == result.evaluations + 4_000
+
+
+def test_limits_that_were_given_stay(tmp_path: Path) -> None:
+    result = es.run("wht", n=4, seed=1, patience=6_000, workers=1, out=tmp_path)
+    assert result.stopped_by == "patience"
+    assert result.folder is not None
+    longer = es.resume(result.folder, evaluations=result.evaluations + 40_000, workers=1)
+    assert longer.stopped_by == "patience"

@@ -48,7 +48,10 @@ def main() -> None:
     if chosen.serve:
         sys.exit(render("serve"))
     shutil.rmtree(SITE, ignore_errors=True)
-    sys.exit(render("build", "--strict", "--clean"))
+    code = render("build", "--strict", "--clean")
+    if not code:
+        print(SITE / "index.html")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ from evosynth.reports.page import page_of, parts_of
 from evosynth.reports.rivals import read_rivals
 from evosynth.reports.story import Story
 from evosynth.runs.files import refuse_link, write_output, write_text
-from evosynth.runs.folder import CONFIGURATION
+from evosynth.runs.folder import CONFIGURATION, REPORT
 
-NAME = "report.html"
 # Where `es.compare` writes unless it is told.
 COMPARISONS = "evosynth-comparisons"
 
@@ -73,10 +72,10 @@ def write_report(
         path = Path(output)
         write_output(path, page)
     else:
-        path = run / NAME
+        path = run / REPORT
         refuse_link(path)  # a run folder from elsewhere might point at our files
         write_text(path, page)
-    return Report(path, tuple(part.problem for part in parts if part.problem))
+    return Report(path, tuple(dict.fromkeys(part.problem for part in parts if part.problem)))
 
 
 def _beside(run: Path) -> Path | None:

@@ -12,6 +12,7 @@ from dsl.errors import DataError
 from dsl.formats import json_format
 from evosynth.runs.algorithm_document import AlgorithmDocument
 from evosynth.runs.document import Document, claims_of, read_any_document
+from evosynth.runs.files import read_text
 from evosynth.runs.json_lines import examine_lines
 from evosynth.runs.untrusted_json import read_json
 
@@ -66,6 +67,19 @@ def examine_object(path: Path) -> str:
     """
     if not isinstance(read_json(path), dict):
         raise DataError("expected an object")
+    return "whole"
+
+
+def examine_page(path: Path) -> str:
+    """Looks at the beginning and the end of a report.
+
+    Raises:
+        DataError: It is no page, or not all of one.
+        StorageError: It cannot be read.
+    """
+    content = read_text(path).strip()
+    if not content.startswith("<!DOCTYPE html>") or not content.endswith("</html>"):
+        raise DataError("expected a page: evosynth report writes it anew")
     return "whole"
 
 

@@ -29,6 +29,7 @@ from evosynth.runs.untrusted_json import parse_json, read_json
 
 CONFIGURATION, LOG, FRONT, BEST = "run.json", "log.jsonl", "front.json", "best.json"
 CHECKPOINTS, LIBRARY, OPTIONS = "checkpoint", "library.json", "run.toml"
+REPORT = "report.html"
 FRONT_VERSION = LOG_VERSION = 1
 LONGEST_LOG = 1 << 40
 # Of a name, in bytes: systems have 255, a number is added to it.

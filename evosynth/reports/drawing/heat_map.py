@@ -20,6 +20,8 @@ from evosynth.reports.markup import element, joined
 
 # Pixels of a picture, and cells along the longer side; larger matrices are binned.
 PIXELS, MOST_CELLS = 144, 72
+# A shorter side of fewer pixels makes cells larger than those beside, as far as there is room.
+LEAST_SIDE, HIGHEST = 96, 216
 # Cells at least this large have gaps between them.
 LEAST_WITH_GAP = 4
 # Hues of 1, i, -1 and -i, readable on white and on black; told apart by any colour vision.
@@ -49,13 +51,13 @@ def heat_map(
         matrix: (m, n) real or complex.
         text: Says what it shows, for those who do not see it.
         extent: Rows or columns of the largest matrix that is shown beside it: the cells of
-            all have one size.
+            all have one size, but for small ones.
         zoom: Pixels of the page for one of the picture.
         **attributes: Of the image.
     """
     across = -(-extent // MOST_CELLS)
     cells = _shares(matrix, across) if across > 1 else _entries(matrix)
-    pixels = _enlarged(cells, max(PIXELS * across // extent, 1))
+    pixels = _enlarged(cells, _scale(cells, max(PIXELS * across // extent, 1)))
     height, width = pixels.shape[:2]
     return element(
         "img",
@@ -65,6 +67,13 @@ def heat_map(
         height=zoom * height,
         **{"class_": "heat-map", **attributes},
     )
+
+
+def _scale(cells: Pixels, usual: int) -> int:
+    """Returns the pixels of a cell: more than usual where a matrix would hardly be seen."""
+    height, width = cells.shape[:2]
+    room = min(PIXELS // width, HIGHEST // height)
+    return max(usual, min(-(-LEAST_SIDE // min(height, width)), room))
 
 
 def phase_legend(is_complex: bool) -> Markup:

@@ -81,14 +81,16 @@ class Plot:
         self.band([(x, self.y.low) for x in corners], [(x, top) for x in corners], look)
         self._floor = top
         _, place = self.place(self.x.low, top)
-        right = self.width - RIGHT
-        self._below.append(element("text", text, class_="label end", x=right, y=place - 5))
+        self._below.append(element("text", text, class_="label", x=LEFT + 6, y=place - 5))
 
     def mark(self, x: float, y: float, look: str, tip: str, *, radius: float = RADIUS) -> None:
-        """Draws a dot that says what it is; classes "mark" and "hollow" are filled and empty."""
+        """Draws a dot that says what it is; classes "mark" and "hollow" are filled and empty.
+
+        It is no stop for the Tab key: there may be hundreds, and the text twin has them all.
+        """
         left, top = self.place(x, y)
         self._shapes.append(
-            element("circle", class_=look, cx=left, cy=top, r=radius, data_tip=tip, tabindex=0)
+            element("circle", class_=look, cx=left, cy=top, r=radius, data_tip=tip, tabindex=-1)
         )
 
     def dot(self, x: float, y: float, look: str) -> None:
@@ -101,14 +103,16 @@ class Plot:
         left, bottom = self.place(x, self.y.low)
         path = f"M{number(left)} {number(bottom)}V{number(TOP)}"
         self._below.append(
-            element("path", class_=f"line thin {look}", d=path, data_tip=tip, tabindex=0)
+            element("path", class_=f"line thin {look}", d=path, data_tip=tip, tabindex=-1)
         )
 
     def tick(self, x: float, look: str, tip: str) -> None:
         """Draws a small line above the horizontal axis."""
         left, bottom = self.place(x, self.y.low)
         path = f"M{number(left)} {number(bottom)}v-7"
-        self._below.append(element("path", class_=f"line {look}", d=path, data_tip=tip, tabindex=0))
+        self._below.append(
+            element("path", class_=f"line {look}", d=path, data_tip=tip, tabindex=-1)
+        )
 
     def level(self, y: float, look: str, text: str, *, is_early: bool = False) -> None:
         """Draws a horizontal line with a text at its end, or at its beginning."""

@@ -72,7 +72,8 @@ class Scale:
         if last - first > 3:
             found = self._inside(wholes)
             return found[:: -(-len(found) // MOST_LABELS)]
-        return self._inside([step * power for power in wholes for step in (1, 2, 5)])
+        found = self._inside([step * power for power in wholes for step in (1, 2, 5)])
+        return found if len(found) > 2 else self._multiples()
 
     def _inside(self, values: list[float]) -> list[float]:
         return [value for value in values if self.low <= value <= self.high]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-
 from markupsafe import Markup
 
 from dsl.accuracy import EXACT, output_factors
@@ -16,20 +13,17 @@ from dsl.targets import UP_TO, Target
 from evosynth.engine.approximate.points import is_within, point_of
 from evosynth.formula_result import named_expressions
 from evosynth.reports.base import SECTIONS, Section
-from evosynth.reports.drawing.bars import Bar, bars
-from evosynth.reports.drawing.plots import NARROW, WIDE
-from evosynth.reports.figures import Table, facts, figure
+from evosynth.reports.cost_bars import cost_bars, operations_bars
+from evosynth.reports.figures import facts
 from evosynth.reports.markup import Child, element, joined
-from evosynth.reports.rivals import Rival
 from evosynth.reports.story import Story
 from evosynth.runs import AlgorithmDocument, Document, claims_of, formula_claims
 from evosynth.runs.approximation_data import ApproximateRecord
 from evosynth.runs.folder import BEST, CONFIGURATION
 from fitness.objectives import ERROR, OBJECTIVES
 
-FOUND_LOOK, KNOWN_LOOK, DENSE_LOOK, RIVAL_LOOK = "s1", "s3", "s7", "s2"
-# Rivals whose error is larger have not found the target.
-NEAR = 1e-6
+# Size at which operations of an algorithm are counted.
+LARGEST = 1024
 # Factors of outputs that are shown.
 MOST_FACTORS = 16
 NOTHING_YET = "Nothing has been found yet."
@@ -61,15 +55,12 @@ def _of_matrix(story: Story, document: Document) -> Markup:
         ("values alive", f"at most {metrics.live_values} at once"),
         ("constants", str(metrics.constants)),
     ]
-    known = target.best_known
     dense = dense_count(target.matrix, target.domain == "complex").operations
-    marks = [Bar("found", found.operations, f"{found.operations:,}", FOUND_LOOK)]
-    if known is not None and nearly is None:
-        marks.append(
-            Bar("best known", known.operations, f"{known.operations:,}", KNOWN_LOOK, known.source)
-        )
-    marks += [_bar(rival) for rival in _by_cost(story.rivals)]
-    marks.append(Bar("matrix product", dense, f"{dense:,}", DENSE_LOOK))
+    compared = (
+        operations_bars(story, target, found.operations, dense)
+        if nearly is None
+        else (cost_bars(nearly, program))
+    )
     return joined(
         [
             _headline(
@@ -79,7 +70,7 @@ def _of_matrix(story: Story, document: Document) -> Markup:
                 + _saving(found.operations, dense),
             ),
             facts(rows),
-            _comparison(f"Operations for {story.title}", marks, story.rivals),
+            compared,
         ]
     )
 
@@ -112,23 +103,31 @@ def _of_formula(story: Story, document: Document) -> Markup:
 
 def _of_algorithm(story: Story, document: AlgorithmDocument) -> Markup:
     claims = document.claims
-    operations = document.algorithm.operations(story.drawn_size).operations
-    rows = [("size of this count", f"n = {story.drawn_size}")]
+    size = _told_size(story, document)
+    operations = document.algorithm.operations(size).operations
+    rows = []
     if claims is not None:
         rows += [
-            ("growth", claims.growth or "too few sizes to tell"),
+            ("growth", f"{claims.growth} (lg: to base 2)" if claims.growth else "not told yet"),
             (
                 "verified",
                 f"in doubles at all sizes up to n = {claims.verified_up_to:,}, says the run",
             ),
             ("proved", f"exactly at all sizes up to n = {claims.proved_up_to:,}, says the run"),
         ]
-    return joined(
-        [
-            _headline(operations, f"real operations at n = {story.drawn_size}"),
-            facts(rows),
-        ]
-    )
+    refined = story.result.get("refined")
+    if isinstance(refined, dict) and all(type(refined.get(k)) is int for k in ("n", "after")):
+        told = f"{refined['after']:,} operations at n = {refined['n']:,} after refinement"
+        rows.append(("refined", f"{told}, says the run"))
+    return joined([_headline(operations, f"real operations at n = {size:,}"), facts(rows)])
+
+
+def _told_size(story: Story, document: AlgorithmDocument) -> int:
+    """Returns the size that the run compares at, or that is drawn."""
+    size = story.result.get("compared_size")
+    if type(size) is int and 1 < size <= LARGEST and document.algorithm.has_size(size):
+        return size
+    return story.drawn_size
 
 
 def _headline(operations: int, text: str) -> Markup:
@@ -140,6 +139,8 @@ def _saving(operations: int, dense: int) -> str:
         return f"The matrix product takes {dense:,}."
     if operations >= dense:
         return "Nothing cheaper than the matrix product was found."
+    if dense < 1.1 * operations:
+        return f"The matrix product takes {dense:,}."
     return f"The matrix product takes {dense / operations:.1f} times as many."
 
 
@@ -190,35 +191,6 @@ def _factors(program: Program, target: Target) -> list[tuple[str, Child]]:
         target.scaling == "free" and len(factors) > len(shown)
     )
     return [("factors", f"outputs are {text}{more} times the target's")]
-
-
-def _by_cost(rivals: Iterable[Rival]) -> list[Rival]:
-    counted = (rival for rival in rivals if not math.isnan(rival.operations))
-    return sorted(counted, key=lambda rival: rival.operations)
-
-
-def _bar(rival: Rival) -> Bar:
-    text = f"{rival.operations:,.0f}"
-    if not rival.error <= NEAR:
-        text += f", error {rival.error:.0e}"
-    seeds = f"median of {rival.seeds} seeds" if rival.seeds > 1 else "one seed"
-    note = f"error {rival.error:.1e}, {seeds}, {rival.seconds:.1f} s"
-    return Bar(rival.label, rival.operations, text, RIVAL_LOOK, note)
-
-
-def _comparison(title: str, marks: list[Bar], rivals: Iterable[Rival]) -> Markup:
-    caption = (
-        "Real additions and multiplications; shorter is cheaper. The matrix product multiplies "
-        "every entry that is neither 0 nor a power of i and shares nothing."
-    )
-    if any(True for _ in rivals):
-        caption += (
-            " Rivals were trained by gradient descent on the same target and counted by the same "
-            "rule; their error is given where they miss it."
-        )
-    rows = [(mark.name, mark.text, mark.note) for mark in marks]
-    pictures = [bars(title, marks, width) for width in (WIDE, NARROW)]
-    return figure(pictures, caption, Table(("", "operations", ""), rows))
 
 
 FOUND = SECTIONS.register(Section("found", "What was found", (BEST, CONFIGURATION), write))

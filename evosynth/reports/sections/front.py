@@ -8,6 +8,7 @@ from itertools import cycle
 from markupsafe import Markup
 
 from dsl.accuracy import EXACT
+from dsl.costs import Cost
 from evosynth.fronts import Front, FrontPoint
 from evosynth.fronts.references import BEST_KNOWN, DENSE
 from evosynth.fronts.table import front_rows
@@ -98,7 +99,7 @@ def _plot(front: Front, rivals: list[Rival], width: float) -> Markup:
         f"{front.objective.name} against {front.cost.unit}",
         Scale.of([cost for cost, _ in everything], from_zero=True),
         Scale.of(drawn if is_decibel else [*drawn, *heights.ends], is_logarithmic=not is_decibel),
-        f"{front.cost.unit} ({front.cost.name})",
+        _unit(front.cost),
         f"{front.objective.name}, dB" if is_decibel else "relative error",
         width,
     )
@@ -106,7 +107,7 @@ def _plot(front: Front, rivals: list[Rival], width: float) -> Markup:
         plot.strip(heights.top, "s3", "exact to rounding")
     for loss in asked:
         if EXACT < loss < WORST:
-            plot.level(heights.of(loss), "dashed", "tolerance")
+            plot.level(heights.of(loss), "dashed", "tolerance", is_early=True)
     for (output, look), points in _found(front):
         places = [(point.cost, heights.of(point.loss)) for point in points]
         plot.stairs(places, look)
@@ -123,6 +124,11 @@ def _plot(front: Front, rivals: list[Rival], width: float) -> Markup:
         place = rival.operations, heights.of(rival.error)
         plot.mark(*place, f"hollow {RIVAL_LOOK}", tip, radius=6)
     return plot.svg()
+
+
+def _unit(cost: Cost) -> str:
+    """Returns what a cost counts, with its name where that says more."""
+    return cost.unit if cost.unit == cost.name else f"{cost.unit} ({cost.name})"
 
 
 class _Heights:

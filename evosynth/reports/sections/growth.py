@@ -7,13 +7,18 @@ from markupsafe import Markup
 from evosynth.reports.base import SECTIONS, Section
 from evosynth.reports.drawing.plots import NARROW, WIDE, Plot
 from evosynth.reports.drawing.scales import Scale
-from evosynth.reports.figures import Table, figure
-from evosynth.reports.markup import element
+from evosynth.reports.figures import Table, figure, legend
+from evosynth.reports.markup import element, joined
 from evosynth.reports.story import Story
 from evosynth.runs import AlgorithmDocument
 from evosynth.runs.folder import BEST, CONFIGURATION
 
 LARGEST = 1024
+MARKS = (
+    ("matrix product", "hollow", "s7"),
+    ("best known", "hollow", "s3"),
+    ("found", "mark", "s1"),
+)
 MOST_SIZES = 64
 
 
@@ -40,7 +45,8 @@ def write(story: Story) -> Markup | None:
         "logarithmic: n squared, the matrix product, is twice as steep as n."
     )
     head = ("n", "operations", "matrix product", "best known")
-    return figure(pictures, caption, Table(head, rows))
+    entries = [(f"{kind} {look}", name) for name, kind, look in MARKS]
+    return joined([legend(entries), figure(pictures, caption, Table(head, rows))])
 
 
 def _plot(
@@ -55,15 +61,10 @@ def _plot(
         "operations",
         width,
     )
-    for look, name, points in (
-        ("s7", "matrix product", dense),
-        ("s3", "best known", known),
-        ("s1", "found", counts),
-    ):
+    for (name, kind, look), points in zip(MARKS, (dense, known, counts), strict=True):
         line = [(n, max(count, 1)) for n, count in sorted(points.items()) if n in counts]
         plot.line(line, f"{look} {'' if name == 'found' else 'thin dashed'}")
         for n, count in line:
-            kind = "mark" if name == "found" else "hollow"
             plot.mark(n, count, f"{kind} {look}", f"{name}: {count:,} operations at n = {n:,}")
     return plot.svg()
 

@@ -68,10 +68,10 @@ def _again(story: Story) -> list[Markup]:
     if len(command) > LONGEST_COMMAND:
         return []
     return [
-        element("p", "The same seed repeats the run, bit for bit unless the clock ended it:"),
+        element("p", "This repeats the run, bit for bit unless the clock or Ctrl-C ended it:"),
         element("pre", command, id="again"),
         element("button", "Copy the command", type="button", data_copy="again"),
-        element("p", f"So does evosynth run --config {story.typed}/{OPTIONS}.", class_="muted"),
+        element("p", f"So does --config with the file {OPTIONS} of its folder.", class_="muted"),
     ]
 
 
