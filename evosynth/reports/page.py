@@ -25,8 +25,9 @@ TEMPLATE = "report.html.j2"
 # Joined in this order to the one style and the one script of a page.
 STYLES = ("report.css", "flow.css", "heat_map.css", "runs.css")
 SCRIPTS = ("report.js", "flow.js", "steps.js")
-# Of what an unexpected error says of itself.
+# Of what an unexpected error says of itself, which the page does not.
 LONGEST = 300
+CANNOT = "This section cannot be shown: a file of the run holds what nobody expected."
 # Of a page that is a file; a live page may ask its server for events.
 NOWHERE = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -65,11 +66,14 @@ def part_of(section: Section, story: Story) -> Part:
     version = version_of(section, story.folder)
     try:
         html = section.write(story)
-    except Exception as error:
-        reason = str(error) if isinstance(error, EvosynthError) else repr(error)[:LONGEST]
+    except EvosynthError as error:
         # Pages are shown to others, whom the place of the folder does not concern.
-        problem = reason.replace(f"{story.folder}{os.sep}", "")
+        problem = str(error).replace(f"{story.folder}{os.sep}", "")
         told = element("p", element("strong", "Not readable: "), problem, class_="problem")
+        return Part(section.name, section.title, told, version, problem)
+    except Exception as error:
+        problem = f"section '{section.name}' cannot be shown: {error!r}"[:LONGEST]
+        told = element("p", CANNOT, class_="problem")
         return Part(section.name, section.title, told, version, problem)
     return Part(section.name, section.title, html, version)
 

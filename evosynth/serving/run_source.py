@@ -86,15 +86,10 @@ class RunSource:
 
     def make(self, name: str) -> Part:
         """Returns a section; one that fails says so, here and to whoever watches the server."""
-        section = self._sections[name]
-        try:
-            return part_of(section, self.story)
-        except Exception as error:  # a section must not end the others
-            told = f"{type(error).__name__}: {error}"
-            self._tell(f"section '{name}' of run '{self._folder.name}': {told}")
-            problem = "This section cannot be shown: evosynth serve says why where it was started."
-            html = element("p", problem, class_="problem")
-            return Part(name, section.title, html, "", problem)
+        part = part_of(self._sections[name], self.story)
+        if part.problem:
+            self._tell(f"run '{self._folder.name}': {part.problem}")
+        return part
 
     def rest(self) -> None:
         """Forgets the run's log and program, which may be large."""

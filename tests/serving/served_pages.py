@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from evosynth.reports import Section
 from evosynth.runs import RunFolder
 from evosynth.serving import RunsServer
 from evosynth.serving.addresses import run_address
@@ -157,3 +158,20 @@ def is_section(name: str, text: str = "") -> Callable[[str, dict[str, str]], boo
     return lambda kind, data: (
         kind == "section" and data["name"] == name and text in (data["html"] or "")
     )
+
+
+@contextmanager
+def failing(*sections: Section, message: str = "") -> Iterator[None]:
+    """Lets sections fail as nobody expected, until the block ends."""
+
+    def fail(story: object) -> None:
+        raise ZeroDivisionError(message)
+
+    before = [section.write for section in sections]
+    for section in sections:
+        object.__setattr__(section, "write", fail)
+    try:
+        yield
+    finally:
+        for section, write in zip(sections, before, strict=True):
+            object.__setattr__(section, "write", write)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from served_pages import PATIENT, Served, needs_posix, wait_for
+from served_pages import PATIENT, Served, failing, needs_posix, wait_for
 
 import evosynth as es
 from dsl.errors import StorageError, UsageError
@@ -115,15 +115,11 @@ class Unheard(io.StringIO):
 def test_pages_are_made_when_nobody_is_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch, is_closed: bool
 ) -> None:
-    def fail(section: object, story: object) -> None:
-        raise ZeroDivisionError
-
-    stream = Unheard()
+    stream = io.StringIO() if is_closed else Unheard()
     if is_closed:
         stream.close()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(run_source, "part_of", fail)
-    with Served(folder) as served:
+    with failing(*SECTIONS, run_source.PLUGINS), Served(folder) as served:
         served.server._say = server_module._say
         page = served.page("good")
         assert page.count("This section cannot be shown") == len(SECTIONS) + 1

@@ -156,14 +156,14 @@ def test_old_folder_with_new_work_in_it_is_listed(
 ) -> None:
     """Writing to a log does not change its folder's time; searching need not write anything."""
     monkeypatch.setattr(run_list, "MOST_LISTED", 1)
-    shutil.copytree(folder / "good", folder / "old")
-    with RunFolder(folder / "old").lock() if kind == "searched" else nullcontext():
-        for path in (*(folder / "old").iterdir(), folder / "old"):
+    shutil.copytree(folder / "good", folder / "before")
+    with RunFolder(folder / "before").lock() if kind == "searched" else nullcontext():
+        for path in (*(folder / "before").iterdir(), folder / "before"):
             os.utime(path, (1e9, 1e9))
         if kind == "written":
-            os.utime(folder / "old" / "log.jsonl", (4e9, 4e9))
+            os.utime(folder / "before" / "log.jsonl", (4e9, 4e9))
         runs = run_list.RunList(folder)
         runs.look()
         page = f"{runs.make('running').html}{runs.make('runs').html}"
-    assert "runs/old/" in page
+    assert "runs/before/" in page
     assert "runs/good/" not in page

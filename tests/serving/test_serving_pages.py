@@ -9,11 +9,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from served_pages import Served, body_of, is_section, unfinished
+from served_pages import Served, body_of, failing, is_section, unfinished
 
 import evosynth as es
 from evosynth.reports.base import SECTIONS
-from evosynth.reports.page import Part
 from evosynth.runs import RunFolder
 from evosynth.runs.lock import LOCK
 from evosynth.serving import exchange, run_list, run_source
@@ -195,19 +194,9 @@ def test_only_what_a_page_lacks_is_sent(folder: Path, served: Served) -> None:
         assert len(sent(foreign)) == len(marks)
 
 
-def test_section_that_fails_says_so_and_the_others_are_there(
-    served: Served, monkeypatch: pytest.MonkeyPatch, folder: Path
-) -> None:
-    def fail(section: object, story: object) -> Part:
-        if section is SECTIONS.get("found"):
-            raise ZeroDivisionError(f"secret\n{folder}")
-        return part_of(section, story)  # type: ignore[arg-type]
-
-    from evosynth.serving import run_source
-
-    part_of = run_source.part_of
-    monkeypatch.setattr(run_source, "part_of", fail)
-    page = served.page("good")
+def test_section_that_fails_says_so_and_the_others_are_there(served: Served, folder: Path) -> None:
+    with failing(SECTIONS.get("found"), message=f"secret\n{folder}"):
+        page = served.page("good")
     assert "cannot be shown" in body_of(page, "found")
     assert "seed" in body_of(page, "making")
     assert "secret" not in page

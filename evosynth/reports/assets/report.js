@@ -66,8 +66,16 @@ if (address) {
     const section = document.getElementById(name);
     if (!section || section.dataset.version === version) return;
     const open = [...section.querySelectorAll("details")].map((one) => one.open);
+    const chosen = [...section.querySelectorAll("select, input")].map((one) => one.value);
     section.querySelector(".body").innerHTML = html;  // made by the same templates as the page
     section.querySelectorAll("details").forEach((one, k) => { one.open = open[k] ?? false; });
+    section.querySelectorAll("select, input").forEach((one, k) => {
+      if (chosen[k] === undefined || one.value === chosen[k]) return;
+      const fresh = one.value;
+      one.value = chosen[k];
+      if (!one.value) one.value = fresh;  // what was chosen is no choice any more
+      one.dispatchEvent(new Event(one.matches("select") ? "change" : "input", { bubbles: true }));
+    });
     section.dataset.version = version;
     section.hidden = !html;
     const entry = document.querySelector(`nav [data-for="${name}"]`);
