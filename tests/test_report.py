@@ -22,6 +22,7 @@ import evosynth as es
 from dsl.errors import DataError
 from evosynth.cli.main import cli
 from evosynth.comparison import FOLDER
+from evosynth.fronts import FrontPoint
 from evosynth.reports import SECTIONS
 from evosynth.reports.course import course_of, restarts_of
 from evosynth.reports.drawing.scales import Scale, label
@@ -30,6 +31,7 @@ from evosynth.reports.history import MOST_RECORDS, History, history_of
 from evosynth.reports.markup import element
 from evosynth.reports.page import part_of, parts_of
 from evosynth.reports.reporting import COMPARISONS, write_report
+from evosynth.reports.sections import front
 from evosynth.reports.sections.output_errors import output_errors
 from evosynth.reports.story import Story
 from evosynth.run_file.command_line import command_line
@@ -359,6 +361,21 @@ def test_the_front_has_a_mark_for_every_program(runs: dict[str, Path]) -> None:
     assert html.count('class="mark s1"') == 2 * len(story.front) + 1  # and the legend's
     assert html.count('class="hollow s5"') == 2 * 4 + 1  # four are published
     assert "tolerance" in html
+
+
+def test_long_fronts_are_told_as_the_run_has_them(
+    runs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting a program of a large matrix again takes seconds."""
+    story = Story(runs["approximate"])
+    whole = read(str(part_of(SECTIONS.get("front"), story).html)).text
+    monkeypatch.setattr(front, "MOST_COUNTED", 10)
+    monkeypatch.setattr(FrontPoint, "tally", property(lambda point: pytest.fail("counted again")))
+    quick = read(str(part_of(SECTIONS.get("front"), story).html)).text
+    assert "additions" in whole
+    assert story.front is not None
+    for point in story.front:
+        assert f"{point.operations:,}{point.error:.2g}" in quick.replace("\n", "")
 
 
 def test_growth_counts_every_size(runs: dict[str, Path]) -> None:

@@ -16,6 +16,8 @@ from evosynth.runs import AlgorithmDocument, Document
 from evosynth.runs.folder import BEST, CONFIGURATION
 
 OF_PROGRAMS = ("sympy", "numpy", "c", "latex")
+# SymPy takes long to write many constants.
+MANY, OF_LONG_PROGRAMS = 1_000, ("numpy", "c")
 OF_ALGORITHMS = ("text", "python", "latex")
 # Longer programs are shown in one language, and the longest not at all: a page stays small.
 LONG, LONGEST = 60_000, 300_000
@@ -51,10 +53,17 @@ def write(story: Story) -> Markup | None:
     return joined([choice if len(texts) > 1 else None, *blocks])
 
 
+def _forms(document: Document | AlgorithmDocument) -> tuple[str, ...]:
+    """Returns formats, the shown one first."""
+    if isinstance(document, AlgorithmDocument):
+        return OF_ALGORITHMS
+    return OF_PROGRAMS if len(document.program.instructions) <= MANY else OF_LONG_PROGRAMS
+
+
 def _texts(document: Document | AlgorithmDocument) -> Iterator[tuple[str, str]]:
     """Yields formats and what is written in them, until the page has enough."""
     total = 0
-    for form in OF_ALGORITHMS if isinstance(document, AlgorithmDocument) else OF_PROGRAMS:
+    for form in _forms(document):
         try:
             if isinstance(document, AlgorithmDocument):
                 text = render_algorithm(document.algorithm, form)
