@@ -29,6 +29,8 @@ from evosynth.workplace import Workplace
 class Budget:
     """Limits that a run goes on with; None for those that it had.
 
+    One that is given, but a goal, takes the place of all that were only defaults.
+
     Attributes:
         evaluations: Most genomes to evaluate, those so far included.
         seconds: Most wall-clock seconds to search, those so far included.

@@ -133,7 +133,8 @@ def resume_command(run: Path, as_json: bool, quiet: bool, **options: object) -> 
     """Goes on with a run that was killed or interrupted, or that is to search for longer.
 
     It ends with the same bits as a run that was never stopped. Limits are those that the run
-    had, unless others are given; what it has done counts. Where it works may change.
+    had, unless others are given, which take the place of defaults; what it has done counts.
+    Where it works may change.
     """
     from evosynth.cli.run_command import resume_and_report
 
