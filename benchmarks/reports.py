@@ -21,6 +21,8 @@ DISCOVERED = Path(__file__).parent.parent / "experiments" / "discovered"
 SIZES = (16, 64, 256)
 ROUNDS = 3
 IMPROVEMENTS = 10
+# Seconds to wait for one of them.
+PATIENCE = 30.0
 
 
 def main() -> None:
@@ -79,6 +81,8 @@ def _delays(folder: Path) -> list[float]:
                 job.folder.append_log(record | {"best": operations})
                 start = time.monotonic()
                 while f"{operations:,} operations after" not in seen:
+                    if time.monotonic() - start > PATIENCE:
+                        raise TimeoutError("an improvement never came")
                     time.sleep(0.005)
                 delays.append(seen[f"{operations:,} operations after"] - start)
         server.terminate()

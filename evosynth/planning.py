@@ -65,10 +65,6 @@ class Plan:
         """Bytes that it takes beside Python and its packages, about."""
         return self.population_bytes + self.threads * self.thread_bytes
 
-    def seconds_of(self, evaluations: int) -> float | None:
-        """Returns how long so many evaluations take; None if that was not measured."""
-        return None if not self.rate else evaluations / self.rate
-
     def to_dict(self) -> dict[str, Any]:
         """Returns it as plain data."""
         limits = self.limits

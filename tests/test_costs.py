@@ -168,3 +168,15 @@ def test_word_lengths_are_of_shift_add_alone() -> None:
     with pytest.raises(UsageError, match="cost 'fma' takes no word length") as caught:
         make_cost("fma", 16)
     assert "shift-add" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("cost", "label"),
+    [
+        (make_cost("flops", None), "operations (flops)"),
+        (make_cost("multiplications", None), "multiplications"),
+        (make_cost("shift-add", 8), "additions (shift-add, constants of 8 bits)"),
+    ],
+)
+def test_labels_say_nothing_twice(cost: Cost, label: str) -> None:
+    assert cost.label == label

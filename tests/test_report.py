@@ -298,7 +298,8 @@ def test_a_cost_of_its_own_has_its_own_axis(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.folder is not None
     html = page(result.folder)
-    assert "(shift-add)" in html
+    assert "additions (shift-add, constants of 16 bits)" in html
+    assert re.search(r'data-tip="[\d,]+ additions after', html)
     found = read(html).text
     assert "wanted at least 7.5 dB" in found
     assert "counted by shift-add" in found
@@ -571,6 +572,14 @@ def test_scales_label_few_and_round_values(
     assert all(scale.low - 1e-9 <= tick <= scale.high + 1e-9 for tick in found)
     for value in values:
         assert 0 <= scale.share(value) <= 1
+
+
+@pytest.mark.parametrize("values", [[1e-17], [40_000, 70_000], [3, 3_000], [168], [1e-9, 1e-3]])
+def test_labels_of_a_logarithmic_axis_differ(values: list[float]) -> None:
+    ticks = Scale.of(values, is_logarithmic=True).ticks()
+    labels = [label(tick) for tick in ticks]
+    assert labels
+    assert len(set(labels)) == len(labels)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,13 @@ class Cost:
     def __post_init__(self) -> None:
         object.__setattr__(self, "of_code", functools.partial(_gated, self.name, self.of_code))
 
+    @property
+    def label(self) -> str:
+        """What axes of it are labelled with: its unit, and its name where that says more."""
+        told = [] if self.name == self.unit else [self.name]
+        told += [f"constants of {self.word_length} bits"] if self.word_length else []
+        return f"{self.unit} ({', '.join(told)})" if told else self.unit
+
     def price(self, constant: complex, *, is_complex: bool = False) -> float:
         """Returns the cost of a value times a constant, alone; of complex data if said so."""
         return _price(self, complex(constant), "complex" if is_complex else "real")

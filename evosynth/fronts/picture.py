@@ -120,8 +120,7 @@ def _heights(objective: Objective, losses: Any) -> Any:
 def _set_scales(axis: Any, front: Front, costs: list[float], losses: list[float]) -> None:
     objective = front.objective
     _set_cost_scale(axis, costs)
-    bits = f", constants of {front.cost.word_length} bits" if front.cost.word_length else ""
-    axis.set_xlabel(f"{front.cost.unit} ({front.cost.name}{bits})")
+    axis.set_xlabel(front.cost.label)
     axis.set_ylabel(f"{objective.name}, dB" if objective.is_decibel else _measure(objective))
     drawn = positive(losses, LEAST)
     if objective.is_decibel or not len(drawn) or drawn.max() <= WIDE_LOSSES * drawn.min():

@@ -7,16 +7,15 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from dsl.program import Program
 from dsl.targets import Target
-from evosynth.engine.approximate.points import point_of
+from dsl.targets.approximate_target import ApproximateTarget
+from evosynth.fronts import FrontPoint
 from evosynth.fronts.references import DENSE, references
 from evosynth.reports.drawing.bars import Bar, bars
 from evosynth.reports.drawing.plots import NARROW, WIDE
 from evosynth.reports.figures import Table, figure
 from evosynth.reports.rivals import Rival
 from evosynth.reports.story import Story
-from evosynth.runs.approximation_data import ApproximateRecord
 from fitness.objectives import ERROR
 
 FOUND_LOOK, KNOWN_LOOK, DENSE_LOOK, RIVAL_LOOK = "s1", "s3", "s7", "s2"
@@ -59,10 +58,9 @@ def operations_bars(story: Story, target: Target, operations: int, dense: int) -
     return _bars(f"Operations for {story.title}", "operations", marks, caption)
 
 
-def cost_bars(nearly: ApproximateRecord, program: Program) -> Markup:
+def cost_bars(asked: ApproximateTarget, point: FrontPoint) -> Markup:
     """Returns bars of what an approximate run counts: found and matrix product."""
-    point, target = point_of(program, nearly.target), nearly.target.target
-    cost = point.counted_by
+    target, cost = asked.target, point.counted_by
     marks = [Bar("found", point.cost, f"{point.cost:,g}", FOUND_LOOK)]
     marks += [
         Bar(each.name, each.cost, f"{each.cost:,g}", DENSE_LOOK)

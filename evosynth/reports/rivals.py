@@ -25,7 +25,6 @@ class Rival:
         told: What it knew beforehand.
         error: In range; nan if there is none.
         operations: Of its best model; nan if they cannot be counted.
-        non_zeros: Numbers that are not 0 in it.
         seconds: That it took.
         seeds: How many.
     """
@@ -34,7 +33,6 @@ class Rival:
     told: str
     error: float
     operations: float
-    non_zeros: float
     seconds: float
     seeds: int
 
@@ -81,7 +79,6 @@ def _rival(row: Any, path: Path) -> Rival:
         str(row.get("told", ""))[:200],
         _figure(row.get("error")),
         _figure(row.get("operations")),
-        _figure(row.get("non_zeros")),
         _figure(row.get("seconds")),
         len(seeds) if isinstance(seeds, list) else 1,
     )

@@ -32,7 +32,7 @@ DRAWN = 16
 class Story:
     """A run as its folder tells it.
 
-    Every property is read once, when it is first asked for.
+    Files are read once, when something of them is first asked for.
 
     Args:
         folder: The run folder.
@@ -83,11 +83,8 @@ class Story:
     def matrix_target(self) -> Target | None:
         """The matrix that programs compute, exactly or nearly; None of other runs."""
         target = self.target
-        return (
-            target.target
-            if isinstance(target, ApproximateTarget)
-            else (target if isinstance(target, Target) else None)
-        )
+        matrix = target.target if isinstance(target, ApproximateTarget) else target
+        return matrix if isinstance(matrix, Target) else None
 
     @property
     def samples(self) -> SampledTarget | None:

@@ -11,6 +11,8 @@ STEPS = (1, 2, 5, 10)
 # Axes whose values have a larger quotient than this are logarithmic.
 WIDE = 20.0
 MOST_LABELS = 6
+# So few powers of ten, and twice and five times them, leave a logarithmic axis without labels.
+FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ class Scale:
             found = self._inside(wholes)
             return found[:: -(-len(found) // MOST_LABELS)]
         found = self._inside([step * power for power in wholes for step in (1, 2, 5)])
-        return found if len(found) > 2 else self._multiples()
+        multiples = self._multiples()
+        are_told_apart = len(set(map(label, multiples))) == len(multiples)
+        return multiples if len(found) <= FEW and are_told_apart else found
 
     def _inside(self, values: list[float]) -> list[float]:
         return [value for value in values if self.low <= value <= self.high]

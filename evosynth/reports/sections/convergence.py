@@ -11,6 +11,9 @@ from markupsafe import Markup
 from dsl.cost import dense_count
 from dsl.costs import make_cost
 from dsl.display import plural
+from dsl.grammars.recursive.recursive_target import RecursiveTarget
+from dsl.samples import SampledTarget
+from dsl.targets import Target
 from dsl.targets.approximate_target import ApproximateTarget
 from evosynth.reports.base import SECTIONS, Section
 from evosynth.reports.course import (
@@ -45,11 +48,13 @@ class Axis:
 
     Attributes:
         label: Of the axis.
+        unit: What it is a number of.
         known: The best that is known, counted alike.
         told: What the stairs are, for the caption.
     """
 
     label: str
+    unit: str
     known: int | None
     told: str
 
@@ -65,28 +70,28 @@ def write(story: Story) -> Markup | None:
 
 def _figures(story: Story) -> list[Markup]:
     history = story.history
-    if story.kind == "formula":
+    target = story.target
+    if isinstance(target, SampledTarget):
         pictures = [_errors(history.records), _of_formulas(story)]
-    elif isinstance(story.target, ApproximateTarget):
-        pictures = [_of_exact_phase(story), _of_approximate_phase(story, story.target)]
+    elif isinstance(target, ApproximateTarget):
+        pictures = [_of_exact_phase(story), _of_approximate_phase(story, target)]
     else:
-        pictures = [_operations(story, history, _usual_axis(story))]
+        pictures = [_operations(story, history, _usual_axis(target))]
     return [picture for picture in pictures if picture is not None]
 
 
-def _usual_axis(story: Story) -> Axis:
-    known = getattr(story.target, "best_known", None)
-    size = getattr(story.target, "compared_size", None)
-    where = "" if size is None else f" at n = {size}"
-    count = known.operations if known else None
-    return Axis(f"operations{where}", count, f"The stairs are the fewest operations{where} so far")
+def _usual_axis(target: Target | RecursiveTarget) -> Axis:
+    where = f" at n = {target.compared_size}" if isinstance(target, RecursiveTarget) else ""
+    known = target.best_known.operations if target.best_known else None
+    told = f"The stairs are the fewest operations{where} so far"
+    return Axis(f"operations{where}", "operations", known, told)
 
 
 def _of_exact_phase(story: Story) -> Markup | None:
     """Returns the first part of an approximate run, a search for exact programs."""
     records = tuple(r for r in story.history.records if r.phase != APPROXIMATE)
     told = "First exact programs are searched: the stairs are their fewest real operations so far"
-    return _operations(story, History(records), Axis("operations", None, told))
+    return _operations(story, History(records), Axis("operations", "operations", None, told))
 
 
 def _of_approximate_phase(story: Story, target: ApproximateTarget) -> Markup | None:
@@ -95,7 +100,7 @@ def _of_approximate_phase(story: Story, target: ApproximateTarget) -> Markup | N
     told = (
         "Then constants are dropped and rounded: the stairs are the cheapest within the tolerance"
     )
-    return _operations(story, History(records), Axis(f"{cost.unit} ({cost.name})", None, told))
+    return _operations(story, History(records), Axis(cost.label, cost.unit, None, told))
 
 
 def _operations(story: Story, history: History, axis: Axis) -> Markup | None:
@@ -119,7 +124,7 @@ def _of_formulas(story: Story) -> Markup | None:
     migrations = migrations_of(epochs_of(history.records), story.spec)
     course = Course(points, (), (), (), (), migrations, end)
     told = "The stairs are the operations of the best formula: one that fits better may take more"
-    axis = Axis("operations", None, told)
+    axis = Axis("operations", "operations", None, told)
     return _drawn(story, course, axis, is_ended=history.final is not None)
 
 
@@ -167,7 +172,7 @@ def _plot(course: Course, axis: Axis, width: float) -> Markup:
             plot.rule(at, f"dashed {RESTART_LOOK}", f"island {island} started anew by {at:,}")
     plot.stairs(course.best, BEST_LOOK)
     for x, y in _changes(course.best):
-        plot.mark(x, y, f"mark {BEST_LOOK}", f"{y:,.0f} operations after {x:,.0f} evaluations")
+        plot.mark(x, y, f"mark {BEST_LOOK}", f"{y:,.0f} {axis.unit} after {x:,.0f} evaluations")
     return plot.svg()
 
 

@@ -10,15 +10,16 @@ from dsl.display import plural
 from dsl.metrics import measure
 from dsl.program import Program
 from dsl.targets import UP_TO, Target
+from dsl.targets.approximate_target import ApproximateTarget
 from evosynth.engine.approximate.points import is_within, point_of
 from evosynth.formula_result import named_expressions
+from evosynth.fronts import FrontPoint
 from evosynth.reports.base import SECTIONS, Section
 from evosynth.reports.cost_bars import cost_bars, operations_bars
 from evosynth.reports.figures import facts
 from evosynth.reports.markup import Child, element, joined
 from evosynth.reports.story import Story
 from evosynth.runs import AlgorithmDocument, Document, claims_of, formula_claims
-from evosynth.runs.approximation_data import ApproximateRecord
 from evosynth.runs.folder import BEST, CONFIGURATION
 from fitness.objectives import ERROR, OBJECTIVES
 
@@ -45,22 +46,23 @@ def _of_matrix(story: Story, document: Document) -> Markup:
     target, program = story.matrix_target, document.program
     assert target is not None, "of a matrix"
     found = claims_of(program, target)
-    nearly = document.approximate
+    dense = dense_count(target.matrix, target.domain == "complex").operations
+    if document.approximate is None:
+        told = _exactness(document, found.error)
+        compared = operations_bars(story, target, found.operations, dense)
+    else:
+        asked = document.approximate.target
+        point = point_of(program, asked)
+        told, compared = _nearness(asked, point), cost_bars(asked, point)
     metrics = measure(program.code)
     rows: list[tuple[str, Child]] = [
         ("what", _up_to(target)),
-        *(_exactness(document, found.error) if nearly is None else _nearness(nearly, program)),
+        *told,
         *_factors(program, target),
         ("depth", f"{metrics.depth} operations one after the other"),
         ("values alive", f"at most {metrics.live_values} at once"),
         ("constants", str(metrics.constants)),
     ]
-    dense = dense_count(target.matrix, target.domain == "complex").operations
-    compared = (
-        operations_bars(story, target, found.operations, dense)
-        if nearly is None
-        else (cost_bars(nearly, program))
-    )
     return joined(
         [
             _headline(
@@ -163,14 +165,14 @@ def _exactness(document: Document, error: float) -> list[tuple[str, Child]]:
     return [("error", shown), ("exact", told)]
 
 
-def _nearness(nearly: ApproximateRecord, program: Program) -> list[tuple[str, Child]]:
+def _nearness(target: ApproximateTarget, point: FrontPoint) -> list[tuple[str, Child]]:
     """Returns what was asked of an approximate program and what it has, recomputed."""
-    asked, point = nearly.target.approximation, point_of(program, nearly.target)
+    asked = target.approximation
     objective, cost = OBJECTIVES.get(asked.objective), point.counted_by
     data = f" of {asked.covariance} data" if asked.covariance else ""
     wanted = f"at least {asked.tolerance:g} dB" if objective.is_decibel else f"{asked.tolerance:g}"
     loss = f"{objective.shown(point.loss)}{data}, wanted {wanted}; recomputed for this page"
-    look = "good" if is_within(point, nearly.target) else "bad"
+    look = "good" if is_within(point, target) else "bad"
     rows: list[tuple[str, Child]] = [
         ("cost", f"{point.cost:,g} {cost.unit}, counted by {cost.name}"),
         (objective.name, element("span", loss, class_=look)),

@@ -8,7 +8,6 @@ from itertools import cycle
 from markupsafe import Markup
 
 from dsl.accuracy import EXACT
-from dsl.costs import Cost
 from evosynth.fronts import Front, FrontPoint
 from evosynth.fronts.references import BEST_KNOWN, DENSE, Reference
 from evosynth.fronts.table import front_rows
@@ -117,7 +116,7 @@ def _plot(front: Front, rivals: list[Rival], width: float) -> Markup:
         f"{front.objective.name} against {front.cost.unit}",
         Scale.of([cost for cost, _ in everything], from_zero=True),
         Scale.of(drawn if is_decibel else [*drawn, *heights.ends], is_logarithmic=not is_decibel),
-        _unit(front.cost),
+        front.cost.label,
         f"{front.objective.name}, dB" if is_decibel else "relative error",
         width,
     )
@@ -142,11 +141,6 @@ def _plot(front: Front, rivals: list[Rival], width: float) -> Markup:
         place = rival.operations, heights.of(rival.error)
         plot.mark(*place, f"hollow {RIVAL_LOOK}", tip, radius=6)
     return plot.svg()
-
-
-def _unit(cost: Cost) -> str:
-    """Returns what a cost counts, with its name where that says more."""
-    return cost.unit if cost.unit == cost.name else f"{cost.unit} ({cost.name})"
 
 
 class _Heights:
